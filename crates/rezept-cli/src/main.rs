@@ -1,0 +1,2 @@
+//! The `rezept` binary.
+fn main() {}
