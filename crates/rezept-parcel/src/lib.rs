@@ -1,1 +1,33 @@
-//! Placeholder root, replaced by the first real commit of this crate.
+//! The bytes of a parcel: BagIt bag, header and acknowledgement, and the judgement of any BagIt bag.
+//!
+//! Pure functions over bytes and strings. This crate knows no medium, no journal and no claim content: it
+//! never decides where a file goes, and never opens a path that it was not handed.
+
+pub mod ack;
+pub mod bag;
+pub mod digest;
+pub mod header;
+pub mod id;
+pub mod names;
+pub mod paths;
+pub mod payload;
+pub mod received;
+pub mod text;
+pub mod words;
+
+pub use ack::{Ack, AckedFile};
+pub use bag::{BagPlan, PayloadFile, PlanError};
+pub use digest::{Digest, HashingReader, HashingWriter};
+pub use header::{BagSummary, Content, Header, Release};
+pub use id::{ParcelId, StationName};
+pub use payload::{PayerFolder, PayloadPath};
+pub use received::{ReceivedBag, ReceivedError, TagFiles};
+pub use text::TextError;
+pub use words::{AuditCheckpoint, Facility, Identity, ReleaseCode, Timestamp, WordError};
+
+/// The name of this crate's own layout on the medium, and the version that this build writes.
+pub const PARCEL_VERSION: u32 = 1;
+
+/// The most payload files in one parcel: a month of a big hospital is a few dozen, and an unbounded list
+/// would let a damaged or hostile medium fill the receiver's memory.
+pub const MAX_PAYLOAD_FILES: usize = 10_000;
