@@ -1,0 +1,386 @@
+//! Source files of this station: what was seen where, what the gate learned, and what became of it.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use crate::error::{JournalError, JournalResult};
+use crate::history::{self, Event, Subject};
+use crate::state::FileState;
+use crate::store::Journal;
+
+/// What tells one content of a name from the next without reading it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// Last change, nanoseconds since 1970.
+    pub modified_ns: i128,
+    /// Inode or file index; 0 where there is none.
+    pub file_id: u64,
+}
+
+/// Where a source lies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The route it belongs to; `None` for a file named by a person outside every watched folder.
+    pub route: Option<String>,
+    /// The folder below which `path` lies.
+    pub root: String,
+    /// Components joined by `/`.
+    pub path: String,
+    /// Whether it lies in a watched folder and may be moved to the archive.
+    pub watched: bool,
+}
+
+/// What is known of a content. The journal only stores and compares it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Content {
+    /// SHA-256 of all bytes.
+    pub sha256: [u8; 32],
+    /// `claim`, `return` or `notice`.
+    pub kind: Option<String>,
+    /// `ika`, `dpc`, ...
+    pub family: Option<String>,
+    /// Payer body, `1` or `2`.
+    pub payer: Option<String>,
+    /// Month, `YYYY-MM`.
+    pub month: Option<String>,
+    /// Volume of the header.
+    pub volume: Option<String>,
+    /// The identity as one word; equal for two contents that claim to be the same file.
+    pub identity: Option<String>,
+    /// The name under which it is handed over.
+    pub official_name: Option<String>,
+    /// Number of claims.
+    pub claims: Option<u64>,
+    /// Number of payers (HO + KO).
+    pub payers: Option<u64>,
+    /// Total points.
+    pub points: Option<u64>,
+}
+
+/// Why something waits or ended: a permanent code, and details for people that hold no patient's data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// `RZ-...`
+    pub code: String,
+    /// Details.
+    pub detail: String,
+}
+
+impl Reason {
+    /// A reason with its details.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into() }
+    }
+}
+
+/// A row of `file`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileRow {
+    /// Row number.
+    pub id: i64,
+    /// Where it lies.
+    pub place: Place,
+    /// Its stamp when it was last looked at.
+    pub stamp: Stamp,
+    /// State.
+    pub state: FileState,
+    /// Since when.
+    pub state_at: String,
+    /// Why it waits, if it does.
+    pub reason: Option<Reason>,
+    /// The reason code that a person let pass, if one did.
+    pub released_code: Option<String>,
+    /// What is known of its content; `None` before the gate read it.
+    pub content: Option<Content>,
+    /// The parcel it belongs to.
+    pub parcel: Option<i64>,
+}
+
+const COLUMNS: &str = "id, route, root, path, watched, size_bytes, modified_ns, file_id, state, state_at, reason_code, \
+    reason_detail, released_code, sha256, kind, family, payer, month, volume, identity, official_name, claims, payers, \
+    points, parcel";
+
+/// Turns a stored word into a state; the error type is the one row mappers need.
+pub(crate) fn word<T: std::str::FromStr<Err = crate::state::UnknownWord>>(
+    row: &Row<'_>,
+    i: usize,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(i)?;
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            i,
+            rusqlite::types::Type::Text,
+            Box::<crate::state::UnknownWord>::new(error),
+        )
+    })
+}
+
+fn number<T: std::str::FromStr + Default>(row: &Row<'_>, i: usize) -> rusqlite::Result<T> {
+    Ok(row.get::<_, String>(i)?.parse().unwrap_or_default())
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
+    let sha256: Option<[u8; 32]> = row.get(13)?;
+    let content = match sha256 {
+        None => None,
+        Some(sha256) => Some(Content {
+            sha256,
+            kind: row.get(14)?,
+            family: row.get(15)?,
+            payer: row.get(16)?,
+            month: row.get(17)?,
+            volume: row.get(18)?,
+            identity: row.get(19)?,
+            official_name: row.get(20)?,
+            claims: row.get(21)?,
+            payers: row.get(22)?,
+            points: row.get(23)?,
+        }),
+    };
+    let code: Option<String> = row.get(10)?;
+    let detail: Option<String> = row.get(11)?;
+    Ok(FileRow {
+        id: row.get(0)?,
+        place: Place { route: row.get(1)?, root: row.get(2)?, path: row.get(3)?, watched: row.get(4)? },
+        stamp: Stamp { size_bytes: row.get(5)?, modified_ns: number(row, 6)?, file_id: number(row, 7)? },
+        state: word(row, 8)?,
+        state_at: row.get(9)?,
+        reason: code.map(|code| Reason { code, detail: detail.unwrap_or_default() }),
+        released_code: row.get(12)?,
+        content,
+        parcel: row.get(24)?,
+    })
+}
+
+/// Moves a file and writes its history entry, within the caller's transaction.
+pub(crate) fn move_file(
+    tx: &Connection,
+    journal: (&str, jiff::Timestamp),
+    id: i64,
+    to: FileState,
+    reason: Option<&Reason>,
+    note: &str,
+) -> JournalResult<()> {
+    let (actor, at) = journal;
+    let subject = Subject::File(id);
+    let from: FileState = tx
+        .prepare_cached("SELECT state FROM file WHERE id = ?1")?
+        .query_row([id], |row| word(row, 0))
+        .optional()?
+        .ok_or_else(|| JournalError::NotFound { subject: subject.to_string() })?;
+    if !from.may_become(to) {
+        return Err(JournalError::IllegalMove {
+            subject: subject.to_string(),
+            from: from.word(),
+            to: to.word(),
+        });
+    }
+    tx.prepare_cached(
+        "UPDATE file SET state = ?2, state_at = ?3, reason_code = ?4, reason_detail = ?5 WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        to.word(),
+        at.to_string(),
+        reason.map(|r| &r.code),
+        reason.map(|r| &r.detail)
+    ])?;
+    let note = match reason {
+        Some(reason) if note.is_empty() => format!("{} {}", reason.code, reason.detail),
+        _ => note.to_owned(),
+    };
+    history::append(tx, &Event { at, actor, subject, from: from.word(), to: to.word(), note: note.trim() })?;
+    Ok(())
+}
+
+impl Journal {
+    /// Runs `work` in one transaction that takes the write lock at once; the clock is read inside it.
+    pub(crate) fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, (&str, jiff::Timestamp)) -> JournalResult<T>,
+    ) -> JournalResult<T> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&tx, (&self.actor, self.clock.now()))?;
+        tx.commit()?;
+        Ok(result)
+    }
+
+    /// Notes a content seen under a name: a new row in state SEEN. An older live row of that name becomes GONE, except
+    /// one that belongs to a parcel: its parcel still decides what becomes of it.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn see_file(&mut self, place: &Place, stamp: Stamp) -> JournalResult<i64> {
+        let old = self.file_at(&place.root, &place.path)?;
+        self.change(|tx, (actor, at)| {
+            if let Some(old) = old
+                && old.state.may_become(FileState::Gone)
+                && old.state != FileState::InParcel
+            {
+                move_file(tx, (actor, at), old.id, FileState::Gone, None, "replaced by a new content")?;
+            }
+            tx.prepare_cached(
+                "INSERT INTO file (route, root, path, watched, size_bytes, modified_ns, file_id, state, state_at, seen_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+            )?
+            .execute(params![
+                place.route,
+                place.root,
+                place.path,
+                place.watched,
+                stamp.size_bytes,
+                stamp.modified_ns.to_string(),
+                stamp.file_id.to_string(),
+                FileState::Seen.word(),
+                at.to_string(),
+            ])?;
+            let id = tx.last_insert_rowid();
+            let subject = Subject::File(id);
+            history::append(tx, &Event { at, actor, subject, from: "", to: FileState::Seen.word(), note: "" })?;
+            Ok(id)
+        })
+    }
+
+    /// Notes a new stamp of a file whose content is known to be the same.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn restamp_file(&mut self, id: i64, stamp: Stamp) -> JournalResult<()> {
+        self.conn
+            .prepare_cached("UPDATE file SET size_bytes = ?2, modified_ns = ?3, file_id = ?4 WHERE id = ?1")?
+            .execute(params![
+                id,
+                stamp.size_bytes,
+                stamp.modified_ns.to_string(),
+                stamp.file_id.to_string()
+            ])?;
+        Ok(())
+    }
+
+    /// Stores what the gate learned of a content. No change of state.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn describe_file(&mut self, id: i64, content: &Content) -> JournalResult<()> {
+        let c = content;
+        self.conn
+            .prepare_cached(
+                "UPDATE file SET sha256 = ?2, kind = ?3, family = ?4, payer = ?5, month = ?6, volume = ?7, \
+                 identity = ?8, official_name = ?9, claims = ?10, payers = ?11, points = ?12 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                c.sha256,
+                c.kind,
+                c.family,
+                c.payer,
+                c.month,
+                c.volume,
+                c.identity,
+                c.official_name,
+                c.claims,
+                c.payers,
+                c.points
+            ])?;
+        Ok(())
+    }
+
+    /// Moves a file to another state, with the reason if it is to wait.
+    ///
+    /// # Errors
+    /// `IllegalMove` when the design does not allow it.
+    pub fn move_file(
+        &mut self,
+        id: i64,
+        to: FileState,
+        reason: Option<&Reason>,
+        note: &str,
+    ) -> JournalResult<()> {
+        self.change(|tx, journal| move_file(tx, journal, id, to, reason, note))
+    }
+
+    /// A person lets a held file pass: HELD becomes GATED, and what was let pass is remembered for the header.
+    ///
+    /// # Errors
+    /// `IllegalMove` when it is not held.
+    pub fn release_file(&mut self, id: i64, why: &str) -> JournalResult<()> {
+        self.change(|tx, journal| {
+            tx.execute("UPDATE file SET released_code = reason_code WHERE id = ?1 AND state = 'HELD'", [id])?;
+            move_file(tx, journal, id, FileState::Gated, None, &format!("released: {why}"))
+        })
+    }
+
+    /// One file.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn file(&self, id: i64) -> JournalResult<FileRow> {
+        self.files_where("id = ?1", [id])?
+            .pop()
+            .ok_or_else(|| JournalError::NotFound { subject: Subject::File(id).to_string() })
+    }
+
+    /// The newest row of a name that is not GONE, ARCHIVED or CANCELLED-and-replaced: the one that speaks for the bytes
+    /// lying there now, if their stamp is the same.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn file_at(&self, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
+        let found = self.files_where(
+            "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1",
+            [root, path],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Every file in one of the states, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn files_in(&self, states: &[FileState]) -> JournalResult<Vec<FileRow>> {
+        let mut found = Vec::new();
+        for state in states {
+            found.extend(self.files_where("state = ?1 ORDER BY id", [state.word()])?);
+        }
+        found.sort_by_key(|row| row.id);
+        Ok(found)
+    }
+
+    /// The files of a parcel, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn files_of_parcel(&self, parcel: i64) -> JournalResult<Vec<FileRow>> {
+        self.files_where("parcel = ?1 ORDER BY id", [parcel])
+    }
+
+    /// Other files of this station with this content that were sent or are about to be.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn same_content(&self, sha256: &[u8; 32], except: i64) -> JournalResult<Vec<FileRow>> {
+        self.files_where(
+            "sha256 = ?1 AND id <> ?2 AND state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') ORDER BY id",
+            params![sha256, except],
+        )
+    }
+
+    /// Other files of this station that claim this identity and were sent or are about to be.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn same_identity(&self, identity: &str, except: i64) -> JournalResult<Vec<FileRow>> {
+        self.files_where(
+            "identity = ?1 AND id <> ?2 AND state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') ORDER BY id",
+            params![identity, except],
+        )
+    }
+
+    fn files_where(&self, condition: &str, args: impl rusqlite::Params) -> JournalResult<Vec<FileRow>> {
+        let mut statement =
+            self.conn.prepare_cached(&format!("SELECT {COLUMNS} FROM file WHERE {condition}"))?;
+        let rows = statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+}

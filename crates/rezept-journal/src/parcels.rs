@@ -1,0 +1,574 @@
+//! Parcels in both directions: the plan of what is sent, what was found, where each file goes, and the intents around
+//! every effect outside the journal.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::{JournalError, JournalResult};
+use crate::files::{self, Reason, word};
+use crate::history::{self, Checkpoint, Event, Subject};
+use crate::state::{FileState, ParcelState, VerifyLevel};
+use crate::store::Journal;
+
+/// Which way a parcel goes, seen from this station.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// It leaves.
+    Out,
+    /// It arrives.
+    In,
+}
+
+impl Direction {
+    /// The permanent name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::In => "in",
+        }
+    }
+}
+
+/// A row of `parcel`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParcelRow {
+    /// Row number.
+    pub row: i64,
+    /// The id on the medium.
+    pub id: String,
+    /// The station that made it.
+    pub sender: String,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The other station.
+    pub peer: String,
+    /// The route it leaves by.
+    pub route: Option<String>,
+    /// The medium it was last written to or found on.
+    pub medium: Option<String>,
+    /// The sender's sequence number.
+    pub sequence: u64,
+    /// How often writing it was begun.
+    pub attempt: u32,
+    /// State.
+    pub state: ParcelState,
+    /// Since when.
+    pub state_at: String,
+    /// What was proved so far.
+    pub verify_level: VerifyLevel,
+    /// Why it waits or was set aside.
+    pub reason: Option<Reason>,
+    /// The reason code that a person let pass.
+    pub released_code: Option<String>,
+    /// The bytes of the header file.
+    pub header: Vec<u8>,
+    /// Their SHA-256.
+    pub header_sha256: [u8; 32],
+    /// When it was made or found.
+    pub created_at: String,
+    /// When the header stood on the medium.
+    pub committed_at: Option<String>,
+}
+
+/// One file of a parcel.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ParcelFile {
+    /// Place in the parcel, from 0.
+    pub ordinal: u32,
+    /// `data/...`
+    pub payload_path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// `claim`, `return`, `notice`.
+    pub kind: Option<String>,
+    /// `ika`, ...
+    pub family: Option<String>,
+    /// Payer body.
+    pub payer: Option<String>,
+    /// Month `YYYY-MM`.
+    pub month: Option<String>,
+    /// The identity as one word.
+    pub identity: Option<String>,
+    /// Out: row of the source.
+    pub file: Option<i64>,
+    /// In: root of the inbox.
+    pub inbox: Option<String>,
+    /// In: planned place below it.
+    pub destination: Option<String>,
+    /// In: it stands there.
+    pub delivered: bool,
+}
+
+/// A parcel about to be planned.
+#[derive(Clone, Debug)]
+pub struct NewParcel {
+    /// Random id.
+    pub id: String,
+    /// The bytes of its header.
+    pub header: Vec<u8>,
+    /// Their SHA-256.
+    pub header_sha256: [u8; 32],
+    /// Its files, with `file` set.
+    pub files: Vec<ParcelFile>,
+}
+
+/// A parcel found on a medium.
+#[derive(Clone, Debug)]
+pub struct FoundParcel {
+    /// Its id.
+    pub id: String,
+    /// Who made it.
+    pub sender: String,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// The medium.
+    pub medium: String,
+    /// The bytes of its header.
+    pub header: Vec<u8>,
+    /// Their SHA-256.
+    pub header_sha256: [u8; 32],
+}
+
+/// What changes with the state of a parcel. Empty by default.
+#[derive(Clone, Debug, Default)]
+pub struct ParcelChange {
+    /// What was proved.
+    pub verify_level: Option<VerifyLevel>,
+    /// The medium now.
+    pub medium: Option<String>,
+    /// Why it waits or was set aside; cleared if not given.
+    pub reason: Option<Reason>,
+    /// For the history.
+    pub note: String,
+}
+
+/// What the plan of a parcel may use: drawn in the same transaction that stores it.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft {
+    /// The number it gets.
+    pub sequence: u64,
+    /// The end of the history before it.
+    pub checkpoint: Checkpoint,
+    /// The time.
+    pub at: jiff::Timestamp,
+}
+
+const COLUMNS: &str = "row, id, sender, direction, peer, route, medium, sequence, attempt, state, state_at, verify_level, \
+    reason_code, reason_detail, released_code, header, header_sha256, created_at, committed_at";
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<ParcelRow> {
+    let direction: String = row.get(3)?;
+    let code: Option<String> = row.get(12)?;
+    let detail: Option<String> = row.get(13)?;
+    Ok(ParcelRow {
+        row: row.get(0)?,
+        id: row.get(1)?,
+        sender: row.get(2)?,
+        direction: if direction == "out" { Direction::Out } else { Direction::In },
+        peer: row.get(4)?,
+        route: row.get(5)?,
+        medium: row.get(6)?,
+        sequence: row.get(7)?,
+        attempt: row.get(8)?,
+        state: word(row, 9)?,
+        state_at: row.get(10)?,
+        verify_level: word(row, 11)?,
+        reason: code.map(|code| Reason { code, detail: detail.unwrap_or_default() }),
+        released_code: row.get(14)?,
+        header: row.get(15)?,
+        header_sha256: row.get(16)?,
+        created_at: row.get(17)?,
+        committed_at: row.get(18)?,
+    })
+}
+
+fn read_file(row: &Row<'_>) -> rusqlite::Result<ParcelFile> {
+    Ok(ParcelFile {
+        ordinal: row.get(0)?,
+        payload_path: row.get(1)?,
+        sha256: row.get(2)?,
+        size_bytes: row.get(3)?,
+        kind: row.get(4)?,
+        family: row.get(5)?,
+        payer: row.get(6)?,
+        month: row.get(7)?,
+        identity: row.get(8)?,
+        file: row.get(9)?,
+        inbox: row.get(10)?,
+        destination: row.get(11)?,
+        delivered: row.get(12)?,
+    })
+}
+
+const FILE_COLUMNS: &str = "ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, identity, file, inbox, \
+    destination, delivered";
+
+fn insert_file(tx: &Connection, parcel: i64, f: &ParcelFile) -> JournalResult<()> {
+    tx.prepare_cached(
+        "INSERT INTO parcel_file (parcel, ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, \
+         identity, file, inbox, destination, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        parcel, f.ordinal, f.payload_path, f.sha256, f.size_bytes, f.kind, f.family, f.payer, f.month, f.identity, f.file,
+        f.inbox, f.destination, f.delivered
+    ])?;
+    Ok(())
+}
+
+fn move_parcel(
+    tx: &Connection,
+    (actor, at): (&str, jiff::Timestamp),
+    row: i64,
+    to: ParcelState,
+    change: &ParcelChange,
+) -> JournalResult<()> {
+    let subject = Subject::Parcel(row);
+    let from: ParcelState = tx
+        .prepare_cached("SELECT state FROM parcel WHERE row = ?1")?
+        .query_row([row], |r| word(r, 0))
+        .optional()?
+        .ok_or_else(|| JournalError::NotFound { subject: subject.to_string() })?;
+    if !from.may_become(to) {
+        return Err(JournalError::IllegalMove {
+            subject: subject.to_string(),
+            from: from.word(),
+            to: to.word(),
+        });
+    }
+    tx.prepare_cached(
+        "UPDATE parcel SET state = ?2, state_at = ?3, verify_level = coalesce(?4, verify_level), \
+         medium = coalesce(?5, medium), reason_code = ?6, reason_detail = ?7, \
+         committed_at = CASE WHEN ?2 = 'COMMITTED' THEN ?3 ELSE committed_at END WHERE row = ?1",
+    )?
+    .execute(params![
+        row,
+        to.word(),
+        at.to_string(),
+        change.verify_level.map(VerifyLevel::word),
+        change.medium,
+        change.reason.as_ref().map(|r| &r.code),
+        change.reason.as_ref().map(|r| &r.detail),
+    ])?;
+    let mut note = change.note.clone();
+    for part in [
+        change.verify_level.map(|level| level.word().to_owned()),
+        change.reason.as_ref().map(|reason| format!("{} {}", reason.code, reason.detail)),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        note = format!("{note} {part}");
+    }
+    history::append(tx, &Event { at, actor, subject, from: from.word(), to: to.word(), note: note.trim() })?;
+    Ok(())
+}
+
+impl Journal {
+    /// Plans an outgoing parcel in one transaction: draws its number, lets `build` make id and header, stores it as
+    /// SPOOLED and its sources as IN_PARCEL.
+    ///
+    /// # Errors
+    /// What `build` returns, and when SQLite does not answer: nothing was stored then.
+    pub fn plan_parcel<E: From<JournalError>>(
+        &mut self,
+        sender: &str,
+        peer: &str,
+        route: Option<&str>,
+        build: impl FnOnce(Draft) -> Result<NewParcel, E>,
+    ) -> Result<ParcelRow, E> {
+        let sequence = self.highest_sequence()? + 1;
+        let mut failure = None;
+        let row = self.change(|tx, (actor, at)| {
+            let checkpoint = history::head(tx)?;
+            let new = match build(Draft { sequence, checkpoint, at }) {
+                Ok(new) => new,
+                Err(error) => {
+                    failure = Some(error);
+                    return Ok(None);
+                }
+            };
+            tx.prepare_cached(
+                "INSERT INTO parcel (id, sender, direction, peer, route, sequence, state, state_at, verify_level, header, \
+                 header_sha256, created_at) VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, 'L0', ?8, ?9, ?7)",
+            )?
+            .execute(params![
+                new.id, sender, peer, route, sequence, ParcelState::Spooled.word(), at.to_string(), new.header,
+                new.header_sha256
+            ])?;
+            let row = tx.last_insert_rowid();
+            history::append(
+                tx,
+                &Event { at, actor, subject: Subject::Parcel(row), from: "", to: ParcelState::Spooled.word(), note: &new.id },
+            )?;
+            for file in &new.files {
+                insert_file(tx, row, file)?;
+                if let Some(id) = file.file {
+                    tx.prepare_cached("UPDATE file SET parcel = ?2 WHERE id = ?1")?.execute(params![id, row])?;
+                    files::move_file(tx, (actor, at), id, FileState::InParcel, None, &format!("P{row}"))?;
+                }
+            }
+            Ok(Some(row))
+        })?;
+        match (row, failure) {
+            (Some(row), _) => {
+                self.write_mark()?;
+                Ok(self.parcel(row)?)
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(JournalError::NotFound { subject: "new parcel".to_owned() }.into()),
+        }
+    }
+
+    /// Notes a parcel found on a medium: FOUND.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn found_parcel(&mut self, found: &FoundParcel) -> JournalResult<ParcelRow> {
+        let row = self.change(|tx, (actor, at)| {
+            tx.prepare_cached(
+                "INSERT INTO parcel (id, sender, direction, peer, medium, sequence, state, state_at, verify_level, header, \
+                 header_sha256, created_at) VALUES (?1, ?2, 'in', ?2, ?3, ?4, ?5, ?6, 'L0', ?7, ?8, ?6)",
+            )?
+            .execute(params![
+                found.id, found.sender, found.medium, found.sequence, ParcelState::Found.word(), at.to_string(),
+                found.header, found.header_sha256
+            ])?;
+            let row = tx.last_insert_rowid();
+            let subject = Subject::Parcel(row);
+            history::append(tx, &Event { at, actor, subject, from: "", to: ParcelState::Found.word(), note: &found.id })?;
+            Ok(row)
+        })?;
+        self.parcel(row)
+    }
+
+    /// Stores what an incoming parcel holds, and moves it on. Replaces an earlier list.
+    ///
+    /// # Errors
+    /// `IllegalMove` when the design does not allow it.
+    pub fn set_incoming_files(
+        &mut self,
+        row: i64,
+        to: ParcelState,
+        files: &[ParcelFile],
+    ) -> JournalResult<()> {
+        self.change(|tx, journal| {
+            tx.execute("DELETE FROM parcel_file WHERE parcel = ?1", [row])?;
+            for file in files {
+                insert_file(tx, row, file)?;
+            }
+            move_parcel(tx, journal, row, to, &ParcelChange::default())
+        })
+    }
+
+    /// Writes the intent to deliver one file: where it will stand.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn plan_delivery(
+        &mut self,
+        row: i64,
+        ordinal: u32,
+        inbox: &str,
+        destination: &str,
+    ) -> JournalResult<()> {
+        self.change(|tx, _| {
+            tx.prepare_cached(
+                "UPDATE parcel_file SET inbox = ?3, destination = ?4 WHERE parcel = ?1 AND ordinal = ?2",
+            )?
+            .execute(params![row, ordinal, inbox, destination])?;
+            Ok(())
+        })
+    }
+
+    /// Notes that one file stands in its place.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn file_delivered(&mut self, row: i64, ordinal: u32) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            tx.prepare_cached("UPDATE parcel_file SET delivered = 1 WHERE parcel = ?1 AND ordinal = ?2")?
+                .execute(params![row, ordinal])?;
+            let place: Option<String> = tx
+                .prepare_cached("SELECT destination FROM parcel_file WHERE parcel = ?1 AND ordinal = ?2")?
+                .query_row(params![row, ordinal], |r| r.get(0))?;
+            let note = place.unwrap_or_default();
+            let subject = Subject::Parcel(row);
+            history::append(tx, &Event { at, actor, subject, from: "", to: "FILE_DELIVERED", note: &note })?;
+            Ok(())
+        })
+    }
+
+    /// Moves a parcel to another state.
+    ///
+    /// # Errors
+    /// `IllegalMove` when the design does not allow it.
+    pub fn move_parcel(&mut self, row: i64, to: ParcelState, change: &ParcelChange) -> JournalResult<()> {
+        self.change(|tx, journal| move_parcel(tx, journal, row, to, change))
+    }
+
+    /// Begins another attempt at writing a parcel and returns its number.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn next_attempt(&mut self, row: i64, medium: &str) -> JournalResult<u32> {
+        self.change(|tx, (_, _at)| {
+            tx.execute(
+                "UPDATE parcel SET attempt = attempt + 1, medium = ?2 WHERE row = ?1",
+                params![row, medium],
+            )?;
+            Ok(tx.query_row("SELECT attempt FROM parcel WHERE row = ?1", [row], |r| r.get(0))?)
+        })
+    }
+
+    /// A person lets a held parcel pass: it goes to `to`, and what was let pass is remembered.
+    ///
+    /// # Errors
+    /// `IllegalMove` when it is not held.
+    pub fn release_parcel(&mut self, row: i64, to: ParcelState, why: &str) -> JournalResult<()> {
+        self.change(|tx, journal| {
+            tx.execute(
+                "UPDATE parcel SET released_code = reason_code WHERE row = ?1 AND state = 'HELD'",
+                [row],
+            )?;
+            move_parcel(
+                tx,
+                journal,
+                row,
+                to,
+                &ParcelChange { note: format!("released: {why}"), ..ParcelChange::default() },
+            )
+        })
+    }
+
+    /// Writes an entry of the history that is no change of state: something a person should be able to find later.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn remark(&mut self, subject: Subject, what: &str, note: &str) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            history::append(tx, &Event { at, actor, subject, from: "", to: what, note })?;
+            Ok(())
+        })
+    }
+
+    /// Writes down what is about to be done outside the journal.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn intend(&mut self, row: i64, action: &str, detail: &str) -> JournalResult<i64> {
+        self.change(|tx, (_, at)| {
+            tx.prepare_cached("INSERT INTO intent (at, parcel, action, detail) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![at.to_string(), row, action, detail])?;
+            Ok(tx.last_insert_rowid())
+        })
+    }
+
+    /// Writes down what came of an intent.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn outcome(&mut self, intent: i64, outcome: &str) -> JournalResult<()> {
+        self.change(|tx, (_, at)| {
+            tx.prepare_cached("UPDATE intent SET done_at = ?2, outcome = ?3 WHERE seq = ?1")?
+                .execute(params![intent, at.to_string(), outcome])?;
+            Ok(())
+        })
+    }
+
+    /// Closes every intent of a parcel that an interrupted run left open, and returns what they were.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn close_interrupted(&mut self, row: i64) -> JournalResult<Vec<String>> {
+        self.change(|tx, (_, at)| {
+            let open = {
+                let mut rows =
+                    tx.prepare_cached("SELECT action || ' ' || detail FROM intent WHERE parcel = ?1 AND done_at IS NULL")?;
+                rows.query_map([row], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?
+            };
+            tx.prepare_cached("UPDATE intent SET done_at = ?2, outcome = 'interrupted' WHERE parcel = ?1 AND done_at IS NULL")?
+                .execute(params![row, at.to_string()])?;
+            Ok(open)
+        })
+    }
+
+    /// One parcel.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn parcel(&self, row: i64) -> JournalResult<ParcelRow> {
+        self.parcels_where("row = ?1", [row])?
+            .pop()
+            .ok_or_else(|| JournalError::NotFound { subject: Subject::Parcel(row).to_string() })
+    }
+
+    /// The parcel that a station made under an id.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn parcel_by_id(&self, sender: &str, id: &str) -> JournalResult<Option<ParcelRow>> {
+        Ok(self.parcels_where("sender = ?1 AND id = ?2", [sender, id])?.pop())
+    }
+
+    /// Every parcel of a direction in one of the states, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn parcels_in(&self, direction: Direction, states: &[ParcelState]) -> JournalResult<Vec<ParcelRow>> {
+        let mut found = Vec::new();
+        for state in states {
+            let args = [direction.word(), state.word()];
+            found.extend(self.parcels_where("direction = ?1 AND state = ?2 ORDER BY row", args)?);
+        }
+        found.sort_by_key(|parcel| parcel.row);
+        Ok(found)
+    }
+
+    /// Every parcel that is not finished, and those made since `since` (RFC 3339), oldest first.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn parcels_since(&self, since: &str) -> JournalResult<Vec<ParcelRow>> {
+        self.parcels_where(
+            "created_at >= ?1 OR state NOT IN ('ARCHIVED', 'ACK_WRITTEN', 'CANCELLED') ORDER BY row",
+            [since],
+        )
+    }
+
+    /// The files of a parcel, in order.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn parcel_files(&self, row: i64) -> JournalResult<Vec<ParcelFile>> {
+        let sql = format!("SELECT {FILE_COLUMNS} FROM parcel_file WHERE parcel = ?1 ORDER BY ordinal");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let files = statement.query_map([row], read_file)?.collect::<Result<_, _>>()?;
+        Ok(files)
+    }
+
+    /// Other incoming parcels that delivered this content, or, if `identity` is given, another content of that identity.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn delivered_before(
+        &self,
+        except: i64,
+        sha256: &[u8; 32],
+        identity: Option<&str>,
+    ) -> JournalResult<Vec<ParcelRow>> {
+        self.parcels_where(
+            "direction = 'in' AND row <> ?1 AND row IN (SELECT parcel FROM parcel_file WHERE delivered = 1 AND \
+             (sha256 = ?2 OR identity = ?3)) ORDER BY row",
+            params![except, sha256, identity],
+        )
+    }
+
+    fn parcels_where(&self, condition: &str, args: impl rusqlite::Params) -> JournalResult<Vec<ParcelRow>> {
+        let mut statement =
+            self.conn.prepare_cached(&format!("SELECT {COLUMNS} FROM parcel WHERE {condition}"))?;
+        let rows = statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+}
