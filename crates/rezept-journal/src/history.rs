@@ -24,6 +24,8 @@ pub enum Subject {
     File(i64),
     /// A row of `parcel`.
     Parcel(i64),
+    /// A row of `alert`.
+    Alert(i64),
     /// The station itself.
     Station,
 }
@@ -33,6 +35,7 @@ impl std::fmt::Display for Subject {
         match self {
             Self::File(id) => write!(f, "F{id}"),
             Self::Parcel(row) => write!(f, "P{row}"),
+            Self::Alert(id) => write!(f, "A{id}"),
             Self::Station => f.write_str("S"),
         }
     }
@@ -45,6 +48,7 @@ impl std::str::FromStr for Subject {
         match text.split_at_checked(1) {
             Some(("F" | "f", digits)) => Ok(Self::File(number(digits)?)),
             Some(("P" | "p", digits)) => Ok(Self::Parcel(number(digits)?)),
+            Some(("A" | "a", digits)) => Ok(Self::Alert(number(digits)?)),
             Some(("S" | "s", "")) => Ok(Self::Station),
             _ => Err(()),
         }

@@ -101,6 +101,17 @@ pub struct ParcelFile {
     pub delivered: bool,
 }
 
+/// Where one file of an incoming parcel is going to stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// Its place in the parcel.
+    pub ordinal: u32,
+    /// Root of the inbox.
+    pub inbox: String,
+    /// Place below it.
+    pub destination: String,
+}
+
 /// A parcel about to be planned.
 #[derive(Clone, Debug)]
 pub struct NewParcel {
@@ -362,40 +373,41 @@ impl Journal {
         })
     }
 
-    /// Writes the intent to deliver one file: where it will stand.
+    /// Writes the intent to deliver: where each file of the parcel will stand. One transaction for all.
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn plan_delivery(
-        &mut self,
-        row: i64,
-        ordinal: u32,
-        inbox: &str,
-        destination: &str,
-    ) -> JournalResult<()> {
+    pub fn plan_delivery(&mut self, row: i64, places: &[Delivery]) -> JournalResult<()> {
         self.change(|tx, _| {
-            tx.prepare_cached(
-                "UPDATE parcel_file SET inbox = ?3, destination = ?4 WHERE parcel = ?1 AND ordinal = ?2",
-            )?
-            .execute(params![row, ordinal, inbox, destination])?;
+            for place in places {
+                tx.prepare_cached(
+                    "UPDATE parcel_file SET inbox = ?3, destination = ?4 WHERE parcel = ?1 AND ordinal = ?2",
+                )?
+                .execute(params![row, place.ordinal, place.inbox, place.destination])?;
+            }
             Ok(())
         })
     }
 
-    /// Notes that one file stands in its place.
+    /// Notes that files stand in their places.
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn file_delivered(&mut self, row: i64, ordinal: u32) -> JournalResult<()> {
+    pub fn files_delivered(&mut self, row: i64, ordinals: &[u32]) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
-            tx.prepare_cached("UPDATE parcel_file SET delivered = 1 WHERE parcel = ?1 AND ordinal = ?2")?
-                .execute(params![row, ordinal])?;
-            let place: Option<String> = tx
-                .prepare_cached("SELECT destination FROM parcel_file WHERE parcel = ?1 AND ordinal = ?2")?
-                .query_row(params![row, ordinal], |r| r.get(0))?;
-            let note = place.unwrap_or_default();
-            let subject = Subject::Parcel(row);
-            history::append(tx, &Event { at, actor, subject, from: "", to: "FILE_DELIVERED", note: &note })?;
+            for ordinal in ordinals {
+                tx.prepare_cached("UPDATE parcel_file SET delivered = 1 WHERE parcel = ?1 AND ordinal = ?2")?
+                    .execute(params![row, ordinal])?;
+                let place: Option<String> = tx
+                    .prepare_cached("SELECT destination FROM parcel_file WHERE parcel = ?1 AND ordinal = ?2")?
+                    .query_row(params![row, ordinal], |r| r.get(0))?;
+                let note = place.unwrap_or_default();
+                let subject = Subject::Parcel(row);
+                history::append(
+                    tx,
+                    &Event { at, actor, subject, from: "", to: "FILE_DELIVERED", note: &note },
+                )?;
+            }
             Ok(())
         })
     }

@@ -113,6 +113,17 @@ CREATE INDEX history_subject ON history(subject, seq);
 CREATE TRIGGER history_no_update BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER history_no_delete BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 
+-- What waits for a person and belongs to no file or parcel: an acknowledgement that nobody knows, a file that never settles.
+CREATE TABLE alert (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  at         TEXT NOT NULL,
+  code       TEXT NOT NULL,
+  place      TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  settled_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX alert_open ON alert(code, place) WHERE settled_at IS NULL;
+
 -- The latest checkpoint that another station showed us of its own chain.
 CREATE TABLE witness (
   peer TEXT NOT NULL,
