@@ -13,6 +13,7 @@ pub mod paths;
 pub mod payload;
 pub mod received;
 pub mod text;
+pub mod verify;
 pub mod words;
 
 pub use ack::{Ack, AckedFile};

@@ -97,8 +97,36 @@ pub fn check_relative(path: &str) -> Result<(), PathProblem> {
     if path.len() > PATH_MAX { Err(PathProblem::TooLong) } else { Ok(()) }
 }
 
+/// The weaker rule for judging bags of other makers: `path` must not lead out of the bag on any system, whatever
+/// separates its components there and whatever a shell makes of its beginning. Names that are merely unwise pass.
+pub(crate) fn check_scope(path: &str) -> Result<(), PathProblem> {
+    if path.is_empty() {
+        return Err(PathProblem::Empty);
+    }
+    if path.starts_with(r"\\") || path.starts_with("//") {
+        return Err(PathProblem::Unc);
+    }
+    if path.starts_with(['/', '\\']) {
+        return Err(PathProblem::Absolute);
+    }
+    if has_drive(path) {
+        return Err(PathProblem::Drive);
+    }
+    if path.starts_with('~') {
+        return Err(PathProblem::Tilde);
+    }
+    if path.contains('\0') {
+        return Err(PathProblem::Control);
+    }
+    let mut components = path.split(['/', '\\']);
+    if components.clone().next().is_some_and(has_variable) {
+        return Err(PathProblem::Variable);
+    }
+    if components.any(|component| component == "..") { Err(PathProblem::Dots) } else { Ok(()) }
+}
+
 /// `C:` at the start, whatever follows.
-pub(crate) fn has_drive(path: &str) -> bool {
+fn has_drive(path: &str) -> bool {
     matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
@@ -151,7 +179,7 @@ fn check_char(c: char) -> Result<(), PathProblem> {
 }
 
 /// `%NAME%` with a name of letters, digits and underscores; a lone `%` or `%7E` is an ordinary name.
-pub(crate) fn has_variable(name: &str) -> bool {
+fn has_variable(name: &str) -> bool {
     let parts: Vec<&str> = name.split('%').collect();
     let inner = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
     inner.iter().any(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
