@@ -89,6 +89,8 @@ pub struct ParcelFile {
     pub payer: Option<String>,
     /// Month `YYYY-MM`.
     pub month: Option<String>,
+    /// Volume of the header.
+    pub volume: Option<String>,
     /// The identity as one word.
     pub identity: Option<String>,
     /// Out: row of the source.
@@ -205,25 +207,27 @@ fn read_file(row: &Row<'_>) -> rusqlite::Result<ParcelFile> {
         family: row.get(5)?,
         payer: row.get(6)?,
         month: row.get(7)?,
-        identity: row.get(8)?,
-        file: row.get(9)?,
-        inbox: row.get(10)?,
-        destination: row.get(11)?,
-        delivered: row.get(12)?,
+        volume: row.get(8)?,
+        identity: row.get(9)?,
+        file: row.get(10)?,
+        inbox: row.get(11)?,
+        destination: row.get(12)?,
+        delivered: row.get(13)?,
     })
 }
 
-const FILE_COLUMNS: &str = "ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, identity, file, inbox, \
-    destination, delivered";
+const FILE_COLUMNS: &str = "ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, volume, identity, file, \
+    inbox, destination, delivered";
 
 fn insert_file(tx: &Connection, parcel: i64, f: &ParcelFile) -> JournalResult<()> {
     tx.prepare_cached(
-        "INSERT INTO parcel_file (parcel, ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, \
-         identity, file, inbox, destination, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO parcel_file (parcel, ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, volume, \
+         identity, file, inbox, destination, delivered) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
-        parcel, f.ordinal, f.payload_path, f.sha256, f.size_bytes, f.kind, f.family, f.payer, f.month, f.identity, f.file,
-        f.inbox, f.destination, f.delivered
+        parcel, f.ordinal, f.payload_path, f.sha256, f.size_bytes, f.kind, f.family, f.payer, f.month, f.volume, f.identity,
+        f.file, f.inbox, f.destination, f.delivered
     ])?;
     Ok(())
 }
@@ -363,13 +367,30 @@ impl Journal {
         row: i64,
         to: ParcelState,
         files: &[ParcelFile],
+        change: &ParcelChange,
     ) -> JournalResult<()> {
         self.change(|tx, journal| {
             tx.execute("DELETE FROM parcel_file WHERE parcel = ?1", [row])?;
             for file in files {
                 insert_file(tx, row, file)?;
             }
-            move_parcel(tx, journal, row, to, &ParcelChange::default())
+            move_parcel(tx, journal, row, to, change)
+        })
+    }
+
+    /// A parcel whose header was damaged came again with a whole one: takes the new header. QUARANTINED becomes FOUND.
+    ///
+    /// # Errors
+    /// `IllegalMove` when it is not quarantined.
+    pub fn replace_header(&mut self, row: i64, found: &FoundParcel) -> JournalResult<()> {
+        self.change(|tx, journal| {
+            tx.execute(
+                "UPDATE parcel SET header = ?2, header_sha256 = ?3, sequence = ?4 WHERE row = ?1",
+                params![row, found.header, found.header_sha256, found.sequence],
+            )?;
+            let medium = Some(found.medium.clone());
+            let note = "came again".to_owned();
+            move_parcel(tx, journal, row, ParcelState::Found, &ParcelChange { medium, note, ..ParcelChange::default() })
         })
     }
 

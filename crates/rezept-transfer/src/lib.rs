@@ -2,5 +2,25 @@
 //!
 //! Knows parcels and the journal; knows nothing of claims, flags or texts.
 
+mod archive;
+pub mod codes;
+mod content;
+mod deliver;
+mod engine;
+mod error;
+mod incoming;
+mod intake;
+mod lane;
 pub mod os;
+mod outgoing;
+mod plan;
+pub mod recovery;
+mod staging;
 pub mod volume;
+
+pub use engine::{Engine, Progress, Volumes};
+pub use error::{TransferError, TransferResult};
+pub use incoming::Received;
+pub use intake::{Intake, Judged, Staged};
+pub use rezept_parcel::{Facility, StationName};
+pub use staging::STAGING;

@@ -62,7 +62,7 @@ CREATE TABLE parcel_file (
   payload_path  TEXT NOT NULL,
   sha256        BLOB NOT NULL,
   size_bytes    INTEGER NOT NULL,
-  kind          TEXT, family TEXT, payer TEXT, month TEXT,
+  kind          TEXT, family TEXT, payer TEXT, month TEXT, volume TEXT,
   identity      TEXT,
   file          INTEGER REFERENCES file(id),   -- out: the source
   inbox         TEXT,                          -- in: root of the inbox

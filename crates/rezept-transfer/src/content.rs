@@ -1,0 +1,205 @@
+//! The content of a bag on a volume: written in one pass of the sources, flushed once, read again past the cache.
+
+use std::io::Read;
+
+use rezept_journal::VerifyLevel;
+use rezept_parcel::{BagPlan, Digest};
+
+use crate::engine::{Progress, entry, make_folders, path, place};
+use crate::error::{TransferError, TransferResult};
+use crate::lane::{Lane, PassError, with_lane};
+use crate::volume::{RelPath, Verb, Volume, VolumeError};
+
+/// After so many bytes the platform is asked to begin writing: a slow medium then works while we still read.
+const FLUSH_HINT_BYTES: u64 = 16 << 20;
+
+/// One payload file to be written: where its bytes come from, where they go, what they must be.
+pub(crate) struct Item<'a> {
+    pub source: &'a dyn Volume,
+    pub source_path: RelPath,
+    pub target_path: RelPath,
+    pub sha256: Digest,
+    pub size_bytes: u64,
+}
+
+/// What a pass over some files failed with.
+enum CopyError {
+    Transfer(TransferError),
+    Changed(String),
+}
+
+impl<E: Into<TransferError>> From<E> for CopyError {
+    fn from(error: E) -> Self {
+        Self::Transfer(error.into())
+    }
+}
+
+/// Copies files to a volume as new files, hashing what is read. Flushes nothing.
+///
+/// # Errors
+/// `SourceChanged` when a source is not what was planned; the caller removes what was written.
+pub(crate) fn copy_items(
+    target: &dyn Volume,
+    items: &[Item<'_>],
+    report: &mut dyn FnMut(u64, u64),
+) -> TransferResult<()> {
+    let total = items.iter().map(|item| item.size_bytes).sum();
+    let mut done = 0;
+    let mut hinted = 0;
+    let copied = with_lane(|lane| {
+        for item in items {
+            copy_one(lane, target, item, &mut |bytes| {
+                done += bytes;
+                report(done, total);
+                if done - hinted >= FLUSH_HINT_BYTES {
+                    hinted = done;
+                    target.start_flush();
+                }
+            })?;
+        }
+        Ok(())
+    });
+    let digests = match copied {
+        Ok(((), digests)) => digests,
+        Err(CopyError::Transfer(error)) => return Err(error),
+        Err(CopyError::Changed(path)) => return Err(TransferError::SourceChanged { path }),
+    };
+    for (item, digest) in items.iter().zip(digests) {
+        if digest != item.sha256 {
+            return Err(TransferError::SourceChanged { path: place(item.source, &item.source_path) });
+        }
+    }
+    Ok(())
+}
+
+fn copy_one(
+    lane: &mut Lane,
+    target: &dyn Volume,
+    item: &Item<'_>,
+    written: &mut dyn FnMut(u64),
+) -> Result<(), CopyError> {
+    let changed = || CopyError::Changed(place(item.source, &item.source_path));
+    let before = item.source.stat(&item.source_path)?.ok_or_else(changed)?;
+    if before.size_bytes != item.size_bytes {
+        return Err(changed());
+    }
+    let mut from = item.source.open(&item.source_path)?;
+    let mut to = target.create_new(&item.target_path)?;
+    // A source that grows while it is read must not fill the medium.
+    let mut limited = (&mut from).take(item.size_bytes + 1);
+    let bytes = lane
+        .pass(&mut limited, |data| {
+            to.write_all(data)?;
+            written(data.len() as u64);
+            Ok(())
+        })
+        .map_err(|error| match error {
+            PassError::Read(source) => {
+                VolumeError { verb: Verb::Read, place: place(item.source, &item.source_path), source }
+            }
+            PassError::Write(source) => {
+                VolumeError { verb: Verb::Write, place: place(target, &item.target_path), source }
+            }
+        })?;
+    to.close().map_err(|source| VolumeError {
+        verb: Verb::Write,
+        place: place(target, &item.target_path),
+        source,
+    })?;
+    let after = item.source.stat(&item.source_path)?.ok_or_else(changed)?;
+    if bytes != item.size_bytes || after != before {
+        return Err(changed());
+    }
+    Ok(())
+}
+
+/// Writes a small new file whole. Flushes nothing.
+pub(crate) fn write_small(target: &dyn Volume, file: &RelPath, bytes: &[u8]) -> Result<(), VolumeError> {
+    let failed = |source| VolumeError { verb: Verb::Write, place: place(target, file), source };
+    let mut to = target.create_new(file)?;
+    to.write_all(bytes).map_err(failed)?;
+    to.close().map_err(failed)
+}
+
+/// Writes a whole bag below `folder`, which must not exist, and flushes it.
+pub(crate) fn write_bag(
+    target: &dyn Volume,
+    folder: &RelPath,
+    plan: &BagPlan,
+    sources: &[(&dyn Volume, RelPath)],
+    progress: &mut dyn FnMut(Progress),
+) -> TransferResult<()> {
+    let mut made = make_folders(target, folder)?;
+    let mut items = Vec::with_capacity(sources.len());
+    for (file, (source, source_path)) in plan.files().iter().zip(sources) {
+        let target_path = path(&format!("{folder}/{}", file.path.as_str()))?;
+        made.extend(make_folders(target, &target_path.parent())?);
+        made.push(target_path.clone());
+        items.push(Item {
+            source: *source,
+            source_path: source_path.clone(),
+            target_path,
+            sha256: file.sha256,
+            size_bytes: file.size,
+        });
+    }
+    copy_items(target, &items, &mut |done, total| progress(Progress::Written { done, total }))?;
+    for (name, bytes) in plan.tag_files() {
+        let file = entry(folder, name)?;
+        write_small(target, &file, &bytes)?;
+        made.push(file);
+    }
+    target.flush(&made)?;
+    Ok(())
+}
+
+/// Reads files again and compares; says how far down the reading looked. `Err(path)` inside names the first file that
+/// differs.
+pub(crate) fn compare(
+    volume: &dyn Volume,
+    files: &[(RelPath, u64, Digest)],
+    report: &mut dyn FnMut(u64, u64),
+) -> TransferResult<Result<VerifyLevel, RelPath>> {
+    let total = files.iter().map(|(_, size, _)| *size).sum();
+    let paths: Vec<RelPath> = files.iter().map(|(path, _, _)| path.clone()).collect();
+    let mut back = volume.read_back(&paths)?;
+    let mut done = 0u64;
+    let read = with_lane(|lane| {
+        let mut sizes = Vec::with_capacity(files.len());
+        for (file, size, _) in files {
+            let mut from = back.open(file)?.take(*size + 1);
+            let bytes = lane
+                .pass(&mut from, |data| {
+                    done += data.len() as u64;
+                    report(done, total);
+                    Ok(())
+                })
+                .map_err(|error| {
+                    let (PassError::Read(source) | PassError::Write(source)) = error;
+                    VolumeError { verb: Verb::Read, place: place(volume, file), source }
+                })?;
+            sizes.push(bytes);
+        }
+        Ok::<_, VolumeError>(sizes)
+    })?;
+    let level = back.finish(done);
+    let (sizes, digests) = read;
+    for (((file, size, sha256), bytes), digest) in files.iter().zip(sizes).zip(digests) {
+        if bytes != *size || digest != *sha256 {
+            return Ok(Err(file.clone()));
+        }
+    }
+    Ok(Ok(level))
+}
+
+/// Every file of a bag below `folder`, tag files included, with size and digest as planned.
+pub(crate) fn bag_files(folder: &RelPath, plan: &BagPlan) -> TransferResult<Vec<(RelPath, u64, Digest)>> {
+    let mut files = Vec::new();
+    for file in plan.files() {
+        files.push((path(&format!("{folder}/{}", file.path.as_str()))?, file.size, file.sha256));
+    }
+    for (name, bytes) in plan.tag_files() {
+        files.push((entry(folder, name)?, bytes.len() as u64, Digest::of(&bytes)));
+    }
+    Ok(files)
+}

@@ -1,0 +1,246 @@
+//! From staging to the inbox, and the acknowledgement. Nothing is ever overwritten; what a person must decide waits in
+//! staging.
+
+use std::collections::BTreeSet;
+
+use rezept_journal::{Delivery, ParcelChange, ParcelFile, ParcelState, Reason};
+use rezept_parcel::{Ack, AckedFile, AuditCheckpoint, Digest, ack, names};
+
+use crate::codes;
+use crate::content::write_small;
+use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
+use crate::error::{TransferError, TransferResult};
+use crate::intake::{Intake, Staged};
+use crate::staging::{inboxes, staged_path, staging_folder};
+use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
+
+impl Engine<'_> {
+    /// Looks into every staged file: VALID, or HELD with the first reason.
+    pub(crate) fn judge(&mut self, known: &Known, intake: &mut dyn Intake) -> TransferResult<()> {
+        let row = known.row.row;
+        let mut files = known.files.clone();
+        let mut hold = None;
+        for file in &mut files {
+            let judged = self.judge_one(known, file, intake)?;
+            hold = hold.or(judged.1);
+        }
+        match hold {
+            None => {
+                let change = ParcelChange::default();
+                Ok(self.journal.set_incoming_files(row, ParcelState::Valid, &files, &change)?)
+            }
+            Some(reason) => {
+                let change = ParcelChange { reason: Some(reason), ..ParcelChange::default() };
+                Ok(self.journal.set_incoming_files(row, ParcelState::Held, &files, &change)?)
+            }
+        }
+    }
+
+    /// Judges one file and stores in it what it proved to be. Returns its folder and why it must wait, if it must.
+    fn judge_one(
+        &mut self,
+        known: &Known,
+        file: &mut ParcelFile,
+        intake: &mut dyn Intake,
+    ) -> TransferResult<(String, Option<Reason>)> {
+        let inbox = file.inbox.clone().ok_or(TransferError::Stored { what: "a file without inbox" })?;
+        let staged_at = staged_path(known, file.ordinal)?;
+        let released =
+            known.header.released.iter().find(|release| release.path.as_str() == file.payload_path);
+        let released = released.map(|release| release.code.to_string());
+        let staged = Staged {
+            volume: self.volume(&inbox)?,
+            path: &staged_at,
+            claimed_kind: file.kind.as_deref().unwrap_or_default(),
+            official_name: file.payload_path.rsplit('/').next().unwrap_or_default(),
+            sha256: file.sha256,
+            size_bytes: file.size_bytes,
+            released: released.as_deref(),
+        };
+        let judged = intake.judge(self.journal, &known.row, staged)?;
+        let content = judged.content;
+        file.kind = content.kind;
+        file.family = content.family;
+        file.payer = content.payer;
+        file.month = content.month;
+        file.volume = content.volume;
+        file.identity = content.identity;
+        Ok((judged.folder, judged.hold))
+    }
+
+    /// Chooses a free place for every file and journals it.
+    pub(crate) fn plan_delivery(&mut self, known: &Known, intake: &mut dyn Intake) -> TransferResult<()> {
+        let mut taken = BTreeSet::new();
+        let mut places = Vec::with_capacity(known.files.len());
+        for file in known.files.iter().filter(|file| !file.delivered) {
+            let (folder, _) = self.judge_one(known, &mut file.clone(), intake)?;
+            let inbox = file.inbox.clone().unwrap_or_default();
+            let destination = self.free_place(known, file, &folder, &inbox, &taken)?;
+            taken.insert((inbox.clone(), destination.clone()));
+            places.push(Delivery { ordinal: file.ordinal, inbox, destination });
+        }
+        Ok(self.journal.plan_delivery(known.row.row, &places)?)
+    }
+
+    /// `<folder>/<name>`, or, where that is taken, `<folder>/<first 8 of the id>/<name>`, then with a number.
+    fn free_place(
+        &self,
+        known: &Known,
+        file: &ParcelFile,
+        folder: &str,
+        inbox: &str,
+        taken: &BTreeSet<(String, String)>,
+    ) -> TransferResult<String> {
+        let volume = self.volume(inbox)?;
+        let name = file.payload_path.rsplit('/').next().unwrap_or_default();
+        let (payer_folder, volume_folder) = match folder.rsplit_once("/vol-") {
+            Some((before, number)) => (before, format!("vol-{number}/")),
+            None => (folder, String::new()),
+        };
+        let short = known.id.short();
+        let first = format!("{folder}/{name}");
+        let second = format!("{payer_folder}/{short}/{volume_folder}{name}");
+        let more = (2u32..).map(|n| format!("{payer_folder}/{short}-{n}/{volume_folder}{name}"));
+        for candidate in [first, second].into_iter().chain(more.take(1000)) {
+            if !taken.contains(&(inbox.to_owned(), candidate.clone()))
+                && volume.stat(&path(&candidate)?)?.is_none()
+            {
+                return Ok(candidate);
+            }
+        }
+        Err(TransferError::BadPath { path: folder.to_owned() })
+    }
+
+    /// Gives every staged file its journalled place: DELIVERED. A planned file that is no longer in staging was
+    /// delivered before an interruption.
+    pub(crate) fn deliver(&mut self, known: &Known) -> TransferResult<()> {
+        let row = known.row.row;
+        let waiting: Vec<&ParcelFile> = known.files.iter().filter(|file| !file.delivered).collect();
+        let mut touched = BTreeSet::new();
+        for file in &waiting {
+            let (Some(inbox), Some(destination)) = (&file.inbox, &file.destination) else { continue };
+            let volume = self.volume(inbox)?;
+            let staged = staged_path(known, file.ordinal)?;
+            let target = path(destination)?;
+            let made = make_folders(volume, &target.parent())?;
+            touched.extend(made.iter().map(|folder| (inbox.clone(), folder.parent())));
+            touched.insert((inbox.clone(), target.parent()));
+            if volume.stat(&staged)?.is_none() {
+                continue;
+            }
+            match volume.rename_new(&staged, &target) {
+                Ok(_) => {}
+                Err(error) if error.kind() == FailureKind::Exists => {
+                    return self.replan(known, file, &target);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for (inbox, folder) in touched {
+            self.volume(&inbox)?.flush_folder(&folder)?;
+        }
+        let ordinals: Vec<u32> = waiting.iter().map(|file| file.ordinal).collect();
+        self.journal.files_delivered(row, &ordinals)?;
+        for inbox in inboxes(&known.files) {
+            remove_tree(self.volume(&inbox)?, &staging_folder(known)?)?;
+        }
+        Ok(self.journal.move_parcel(row, ParcelState::Delivered, &ParcelChange::default())?)
+    }
+
+    /// Somebody took the place between plan and rename: choose another for this file.
+    fn replan(&mut self, known: &Known, file: &ParcelFile, target: &RelPath) -> TransferResult<()> {
+        let inbox = file.inbox.clone().unwrap_or_default();
+        let others = known
+            .files
+            .iter()
+            .filter_map(|other| Some((other.inbox.clone()?, other.destination.clone()?)))
+            .collect();
+        let destination = self.free_place(known, file, target.parent().as_str(), &inbox, &others)?;
+        let place = Delivery { ordinal: file.ordinal, inbox, destination };
+        Ok(self.journal.plan_delivery(known.row.row, &[place])?)
+    }
+
+    /// Whether the medium lacks a good acknowledgement of this parcel.
+    pub(crate) fn ack_is_missing(&self, known: &Known, medium: &dyn Volume) -> TransferResult<bool> {
+        let file =
+            entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))?;
+        match medium.stat(&file)? {
+            Some(meta) if meta.kind == EntryKind::File => {
+                let bytes = read_small(medium, &file, ack::ACK_MAX_BYTES)?;
+                Ok(Ack::parse(&bytes).is_err())
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Writes the acknowledgement by the write rules: ACK_WRITTEN.
+    pub(crate) fn write_ack(&mut self, known: &Known, root: &str, medium: &dyn Volume) -> TransferResult<()> {
+        let row = known.row.row;
+        let folder = path(&names::ack_dir(&known.header.from, &known.header.to))?;
+        let file = entry(&folder, &names::ack_name(known.id))?;
+        let bytes = self.ack(known)?.to_bytes()?;
+        let attempt = self.journal.next_attempt(row, root)?;
+        let part = entry(&folder, &names::ack_part_name(known.id, attempt))?;
+        self.effect(row, "write acknowledgement", root, |_| {
+            let mut made = make_folders(medium, &folder)?;
+            sweep_ack_parts(known, medium, &folder)?;
+            // Ours, and unreadable: the sender could not take it.
+            match medium.remove_file(&file) {
+                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
+                _ => {}
+            }
+            write_small(medium, &part, &bytes)?;
+            made.push(part.clone());
+            medium.flush(&made)?;
+            medium.rename_new(&part, &file)?;
+            Ok(medium.flush_folder(&folder)?)
+        })?;
+        if read_small(medium, &file, ack::ACK_MAX_BYTES)? != bytes {
+            return Err(TransferError::ReadBackDiffers { place: self.describe_place(known, medium) });
+        }
+        if known.row.state == ParcelState::Delivered {
+            self.journal.move_parcel(row, ParcelState::AckWritten, &ParcelChange::default())?;
+        } else {
+            self.journal.remark(rezept_journal::Subject::Parcel(row), codes::ACK_AGAIN, root)?;
+        }
+        Ok(())
+    }
+
+    fn ack(&self, known: &Known) -> TransferResult<Ack> {
+        let head = self.journal.checkpoint()?;
+        let files = known
+            .files
+            .iter()
+            .map(|file| {
+                Ok(AckedFile {
+                    sha256: Digest(file.sha256),
+                    size: file.size_bytes,
+                    path: file
+                        .payload_path
+                        .parse()
+                        .map_err(|_| TransferError::Stored { what: "a payload path" })?,
+                })
+            })
+            .collect::<TransferResult<_>>()?;
+        Ok(Ack {
+            id: known.id,
+            from: self.me.clone(),
+            to: known.header.from.clone(),
+            sequence: known.header.sequence,
+            header: Digest(known.row.header_sha256),
+            delivered: known.row.state_at.parse().map_err(|_| TransferError::Stored { what: "a time" })?,
+            files,
+            audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
+        })
+    }
+}
+
+fn sweep_ack_parts(known: &Known, medium: &dyn Volume, folder: &RelPath) -> TransferResult<()> {
+    for found in medium.list(folder)?.unwrap_or_default() {
+        let Ok(name) = found.name else { continue };
+        if matches!(names::parse_entry(&name), names::Entry::AckPart { id, .. } if id == known.id) {
+            medium.remove_file(&entry(folder, &name)?)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! The receiver: finds parcels on a medium, proves where they come from, carries each from FOUND to ACK_WRITTEN. Every
+//! step is chosen by `recovery::next_in`.
+
+use rezept_journal::{Checkpoint, Direction, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason};
+use rezept_parcel::{Content, Digest, Header, ParcelId, StationName, TextError, header, names};
+
+use crate::codes;
+use crate::engine::{Engine, Known, entry, path, place, read_small};
+use crate::error::{TransferError, TransferResult};
+use crate::intake::Intake;
+use crate::outgoing::folders;
+use crate::recovery::{InStep, next_in};
+use crate::volume::{EntryKind, Volume};
+
+/// Steps after which a turn gives up on a parcel; it needs about eight.
+const STEPS_LIMIT: u32 = 30;
+
+/// What one turn did with one parcel.
+#[derive(Debug)]
+pub struct Received {
+    /// The parcel as it stands now.
+    pub parcel: ParcelRow,
+    /// Why it could not go on, if it could not. Its state says the rest.
+    pub failure: Option<TransferError>,
+}
+
+/// A header as it stands on a medium.
+struct Found {
+    row: FoundParcel,
+    /// What it says, or why it cannot be read.
+    header: Result<Header, TextError>,
+}
+
+impl Engine<'_> {
+    /// Takes every parcel for this station from a medium, as far as each can go, oldest number first; also finishes
+    /// those whose medium is not at hand any more.
+    ///
+    /// # Errors
+    /// When the medium cannot be listed or the journal fails. What happens to one parcel is in its [`Received`].
+    pub fn receive(&mut self, medium: &str, intake: &mut dyn Intake) -> TransferResult<Vec<Received>> {
+        let volume = self.volume(medium)?;
+        let mut touched = Vec::new();
+        for found in self.find(medium, volume)? {
+            let row = self.note_found(&found, volume)?;
+            touched.push(row);
+        }
+        for parcel in self
+            .journal
+            .parcels_in(Direction::In, &[ParcelState::Copied, ParcelState::Valid, ParcelState::Delivered])?
+        {
+            if !touched.contains(&parcel.row) {
+                touched.push(parcel.row);
+            }
+        }
+        let mut received = Vec::with_capacity(touched.len());
+        for row in touched {
+            let failure = match self.carry_in(row, Some((medium, volume)), intake) {
+                Ok(()) => None,
+                Err(TransferError::Journal(error)) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(parcel = row, %error, "a parcel cannot go on");
+                    Some(error)
+                }
+            };
+            received.push(Received { parcel: self.journal.parcel(row)?, failure });
+        }
+        Ok(received)
+    }
+
+    /// Finishes deliveries that need no medium: after a crash between VALID and DELIVERED, or when a person released a
+    /// held parcel.
+    ///
+    /// # Errors
+    /// What journal and volumes fail with.
+    pub fn finish_deliveries(&mut self, intake: &mut dyn Intake) -> TransferResult<()> {
+        for parcel in self.journal.parcels_in(Direction::In, &[ParcelState::Copied, ParcelState::Valid])? {
+            self.carry_in(parcel.row, None, intake)?;
+        }
+        Ok(())
+    }
+
+    /// Headers for this station on a medium, by the senders' numbers.
+    fn find(&self, medium: &str, volume: &dyn Volume) -> TransferResult<Vec<Found>> {
+        let mut all = Vec::new();
+        let mine = path(&format!("{}/{}", names::ROOT, self.me))?;
+        for sender in folders(volume, &mine)? {
+            let folder = entry(&mine, &sender)?;
+            for found in volume.list(&folder)?.unwrap_or_default() {
+                let Ok(name) = found.name else { continue };
+                let names::Entry::Header(id) = names::parse_entry(&name) else { continue };
+                let bytes = match found.meta.kind {
+                    EntryKind::File => read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES)?,
+                    _ => Vec::new(),
+                };
+                let header = Header::parse(&bytes);
+                let row = FoundParcel {
+                    id: id.to_string(),
+                    sender: sender.clone(),
+                    sequence: header.as_ref().map_or(0, |header| header.sequence),
+                    medium: medium.to_owned(),
+                    header_sha256: Digest::of(&bytes).0,
+                    header: bytes,
+                };
+                all.push(Found { row, header });
+            }
+        }
+        all.sort_by(|a, b| {
+            (&a.row.sender, a.row.sequence, &a.row.id).cmp(&(&b.row.sender, b.row.sequence, &b.row.id))
+        });
+        Ok(all)
+    }
+
+    /// Brings the journal up to what the medium shows: a new row, the same parcel again, or a contradiction.
+    fn note_found(&mut self, found: &Found, volume: &dyn Volume) -> TransferResult<i64> {
+        let at = format!("{}/{}/{}", self.me, found.row.sender, found.row.id);
+        let Some(known) = self.journal.parcel_by_id(&found.row.sender, &found.row.id)? else {
+            let row = self.journal.found_parcel(&found.row)?.row;
+            if let Err(error) = &found.header {
+                self.quarantine(row, codes::of_header(error), error.to_string())?;
+            }
+            return Ok(row);
+        };
+        let same = known.header_sha256 == found.row.header_sha256;
+        match (&found.header, known.state) {
+            (Ok(_), ParcelState::Quarantined) if same || Header::parse(&known.header).is_err() => {
+                if self.whole(&found.row, volume) {
+                    self.journal.replace_header(known.row, &found.row)?;
+                }
+            }
+            _ if same => {}
+            _ => {
+                self.journal.raise(&Reason::new(codes::SAME_ID_OTHER_HASH, found.row.sender.clone()), &at)?;
+            }
+        }
+        Ok(known.row)
+    }
+
+    /// Whether a parcel that was set aside is now whole on the medium: header, tag files and every payload byte.
+    fn whole(&self, found: &FoundParcel, volume: &dyn Volume) -> bool {
+        let examine = || -> TransferResult<bool> {
+            let Ok(header) = Header::parse(&found.header) else { return Ok(false) };
+            if self.authenticity(&found.sender, &found.id, &header).is_err() {
+                return Ok(true); // asked again: configuration may have changed; `authenticate` decides
+            }
+            match self.read_bag(&header, volume)? {
+                Ok(bag) => {
+                    let folder = entry(
+                        &path(&names::parcel_dir(&header.to, &header.from))?,
+                        &names::bag_name(header.id),
+                    )?;
+                    let files = crate::content::bag_files(&folder, bag.plan())?;
+                    Ok(crate::content::compare(volume, &files, &mut |_, _| {})?.is_ok())
+                }
+                Err(_) => Ok(false),
+            }
+        };
+        examine().unwrap_or(false)
+    }
+
+    pub(crate) fn quarantine(&mut self, row: i64, code: &str, detail: String) -> TransferResult<()> {
+        let reason = Some(Reason::new(code, detail));
+        Ok(self.journal.move_parcel(
+            row,
+            ParcelState::Quarantined,
+            &ParcelChange { reason, ..ParcelChange::default() },
+        )?)
+    }
+
+    pub(crate) fn hold(&mut self, row: i64, reason: Reason) -> TransferResult<()> {
+        let change = ParcelChange { reason: Some(reason), ..ParcelChange::default() };
+        Ok(self.journal.move_parcel(row, ParcelState::Held, &change)?)
+    }
+
+    fn carry_in(
+        &mut self,
+        row: i64,
+        medium: Option<(&str, &dyn Volume)>,
+        intake: &mut dyn Intake,
+    ) -> TransferResult<()> {
+        if matches!(self.journal.parcel(row)?.state, ParcelState::Quarantined | ParcelState::Held) {
+            return Ok(());
+        }
+        self.journal.close_interrupted(row)?;
+        for _ in 0..STEPS_LIMIT {
+            let known = self.known(row)?;
+            let there = self.look_in(&known, medium.map(|(_, volume)| volume))?;
+            let step = next_in(known.row.state, there);
+            tracing::debug!(parcel = %known.id, state = %known.row.state, ?step, "next step");
+            match (step, medium) {
+                (InStep::Authenticate, Some(_)) => self.authenticate(&known, intake)?,
+                (InStep::Copy, Some((_, volume))) => self.copy_in(&known, volume, intake)?,
+                (InStep::StartOver, _) => {
+                    let note = "the staging folder was lost".to_owned();
+                    self.journal.move_parcel(
+                        row,
+                        ParcelState::Found,
+                        &ParcelChange { note, ..ParcelChange::default() },
+                    )?;
+                }
+                (InStep::Judge, _) => self.judge(&known, intake)?,
+                (InStep::PlanDelivery, _) => self.plan_delivery(&known, intake)?,
+                (InStep::Deliver, _) => self.deliver(&known)?,
+                (InStep::WriteAck, Some((root, volume))) => self.write_ack(&known, root, volume)?,
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Without a signature this proves only that the parcel claims to be what it should be: "sender not proven".
+    fn authenticate(&mut self, known: &Known, intake: &dyn Intake) -> TransferResult<()> {
+        let row = known.row.row;
+        if let Err(reason) = self.authenticity(&known.row.sender, &known.row.id, &known.header) {
+            return self.quarantine(row, &reason.code, reason.detail);
+        }
+        if !intake.knows(&known.header.from) {
+            return self.quarantine(row, codes::UNKNOWN_SENDER, known.header.from.to_string());
+        }
+        let audit = &known.header.audit;
+        let point = Checkpoint { seq: audit.sequence, hash: audit.hash.0 };
+        if !self.journal.witness(&known.row.sender, point)? {
+            self.journal.raise(
+                &Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)),
+                &known.row.sender,
+            )?;
+        }
+        let note = "sender not proven".to_owned();
+        Ok(self.journal.move_parcel(
+            row,
+            ParcelState::Authentic,
+            &ParcelChange { note, ..ParcelChange::default() },
+        )?)
+    }
+
+    /// Whether the header says what its place says, and is meant for this station and facility.
+    fn authenticity(&self, sender: &str, id: &str, header: &Header) -> Result<(), Reason> {
+        let placed = id.parse::<ParcelId>().is_ok_and(|id| id == header.id)
+            && sender.parse::<StationName>().is_ok_and(|sender| sender == header.from);
+        if !placed {
+            return Err(Reason::new(codes::HEADER_MISPLACED, header.id.to_string()));
+        }
+        if header.to != self.me {
+            return Err(Reason::new(codes::NOT_FOR_US, header.to.to_string()));
+        }
+        if header.facility != self.facility {
+            return Err(Reason::new(codes::FOREIGN_FACILITY, header.facility.to_string()));
+        }
+        let Content::Bag(_) = header.content;
+        Ok(())
+    }
+}
+
+/// Where a parcel stands, for messages.
+pub(crate) fn parcel_place(known: &Known, volume: &dyn Volume) -> TransferResult<String> {
+    Ok(place(volume, &entry(&known.folder()?, &names::bag_name(known.id))?))
+}

@@ -1,0 +1,56 @@
+//! What the receiver asks about contents, which this crate does not understand. The service answers.
+
+use rezept_journal::{Content, Journal, ParcelRow, Reason};
+use rezept_parcel::StationName;
+
+use crate::volume::{RelPath, Volume};
+
+/// A file in the staging folder, whole and with the right hash.
+#[derive(Clone, Copy)]
+pub struct Staged<'a> {
+    /// The volume of its inbox.
+    pub volume: &'a dyn Volume,
+    /// Where it stands.
+    pub path: &'a RelPath,
+    /// What the sender calls it: `claim`, `return-hen`, ...
+    pub claimed_kind: &'a str,
+    /// Its official name in the bag.
+    pub official_name: &'a str,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// The code that a person at the sender let pass for this file.
+    pub released: Option<&'a str>,
+}
+
+/// What a staged file proved to be.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What it is.
+    pub content: Content,
+    /// The folder below the inbox for it: `202411/shaho`, with `/vol-01` for a volume.
+    pub folder: String,
+    /// Why a person must decide before it is delivered.
+    pub hold: Option<Reason>,
+}
+
+/// The service's side of receiving.
+pub trait Intake {
+    /// Whether a parcel may come from this station: it is the `to` of some route.
+    fn knows(&self, sender: &StationName) -> bool;
+
+    /// The root of the inbox that takes a kind; `None` if none does.
+    fn inbox_for(&self, kind: &str) -> Option<String>;
+
+    /// Looks into a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or the journal fails.
+    fn judge(
+        &mut self,
+        journal: &Journal,
+        parcel: &ParcelRow,
+        file: Staged<'_>,
+    ) -> Result<Judged, crate::error::TransferError>;
+}

@@ -1,0 +1,489 @@
+//! The sender: carries a parcel on a medium from SPOOLED to COMMITTED, takes the acknowledgement, clears the medium.
+//! Every step is chosen by `recovery::next_out` from what the journal and the medium say at that moment.
+
+use rezept_journal::{
+    Checkpoint, Direction, FileState, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel,
+};
+use rezept_parcel::{Ack, ParcelId, ack, header, names};
+
+use crate::codes;
+use crate::content::{bag_files, compare, write_bag, write_small};
+use crate::engine::{Engine, Known, Progress, entry, path, place, read_small, remove_tree};
+use crate::error::{TransferError, TransferResult};
+use crate::recovery::{AckThere, HeaderThere, OutStep, Outside, next_out};
+use crate::volume::{EntryKind, FailureKind, RelPath, Renamed, Volume};
+
+/// Steps after which a turn gives up: a parcel needs about ten; more means that two rules undo each other.
+const STEPS_LIMIT: u32 = 40;
+/// Room that tag files, folders and the header need besides the payload, and that a full stick should keep.
+const SPARE_BYTES: u64 = 1 << 20;
+
+impl Engine<'_> {
+    /// Carries a parcel of this station on a medium as far as it can go, and returns where it stands.
+    ///
+    /// # Errors
+    /// `ReadBackDiffers` (the parcel is HELD then), `SourceChanged` (it is CANCELLED), `NoRoom`, and what journal and
+    /// volumes fail with: the next call goes on from there.
+    pub fn carry(&mut self, row: i64, medium: &str) -> TransferResult<ParcelRow> {
+        self.journal.close_interrupted(row)?;
+        for _ in 0..STEPS_LIMIT {
+            let known = self.known(row)?;
+            let volume = self.volume(medium)?;
+            let there = self.look(&known, volume)?;
+            let step = next_out(known.row.state, &there);
+            tracing::debug!(parcel = %known.id, state = %known.row.state, ?step, "next step");
+            if !self.perform(&known, medium, volume, step)? {
+                break;
+            }
+        }
+        Ok(self.journal.parcel(row)?)
+    }
+
+    /// Does one step. `false` when there is nothing more to do now.
+    fn perform(
+        &mut self,
+        known: &Known,
+        medium: &str,
+        volume: &dyn Volume,
+        step: OutStep,
+    ) -> TransferResult<bool> {
+        let row = known.row.row;
+        match step {
+            OutStep::Sweep => self.sweep_parts(known, volume)?,
+            OutStep::WriteBag => self.write_bag(known, medium, volume)?,
+            OutStep::AdoptBag => {
+                let note = "found after an interruption".to_owned();
+                let change =
+                    ParcelChange { medium: Some(medium.to_owned()), note, ..ParcelChange::default() };
+                self.journal.move_parcel(row, ParcelState::Written, &change)?;
+            }
+            OutStep::ReadBack => self.read_back(known, volume)?,
+            OutStep::WriteHeader => self.write_header(known, volume)?,
+            OutStep::Commit => {
+                self.journal.move_parcel(row, ParcelState::Committed, &ParcelChange::default())?
+            }
+            OutStep::Rewrite => {
+                let note = "the content is no longer on the medium".to_owned();
+                self.journal.move_parcel(
+                    row,
+                    ParcelState::Spooled,
+                    &ParcelChange { note, ..ParcelChange::default() },
+                )?;
+            }
+            OutStep::Acknowledge => self.acknowledge(known, volume)?,
+            OutStep::ReportAck(why) => {
+                let at = place(volume, &ack_path(known)?);
+                self.journal.raise(&Reason::new(codes::ACK_BAD, why), &at)?;
+                return Ok(false);
+            }
+            OutStep::RemoveHeader => {
+                let folder = known.folder()?;
+                self.effect(row, "remove header", medium, |_| {
+                    volume.remove_file(&entry(&folder, &names::header_name(known.id))?)?;
+                    Ok(volume.flush_folder(&folder)?)
+                })?;
+            }
+            OutStep::RemoveBag => {
+                let folder = known.folder()?;
+                self.effect(row, "remove content", medium, |_| {
+                    remove_tree(volume, &entry(&folder, &names::bag_name(known.id))?)?;
+                    Ok(volume.flush_folder(&folder)?)
+                })?;
+            }
+            OutStep::RemoveAck => {
+                let file = ack_path(known)?;
+                self.effect(row, "remove acknowledgement", medium, |_| {
+                    volume.remove_file(&file)?;
+                    Ok(volume.flush_folder(&file.parent())?)
+                })?;
+            }
+            OutStep::PutAway => self.put_away(known)?,
+            OutStep::Contradiction => {
+                let header = entry(&known.folder()?, &names::header_name(known.id))?;
+                return Err(TransferError::Contradiction { place: place(volume, &header) });
+            }
+            OutStep::Wait | OutStep::Rest => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Journals an intent, does it, journals the outcome.
+    pub(crate) fn effect<T>(
+        &mut self,
+        row: i64,
+        action: &str,
+        detail: &str,
+        work: impl FnOnce(&mut dyn FnMut(Progress)) -> TransferResult<T>,
+    ) -> TransferResult<T> {
+        let intent = self.journal.intend(row, action, detail)?;
+        let result = work(self.progress);
+        let outcome = match &result {
+            Ok(_) => "done".to_owned(),
+            Err(error) => format!("failed: {error}"),
+        };
+        let closed = self.journal.outcome(intent, &outcome);
+        // The failure of the work is the cause; a failing journal would only hide it.
+        let value = result?;
+        closed?;
+        Ok(value)
+    }
+
+    fn look(&self, known: &Known, volume: &dyn Volume) -> TransferResult<Outside> {
+        let folder = known.folder()?;
+        let mut there =
+            Outside { parts: false, bag: false, header: HeaderThere::Absent, ack: AckThere::Absent };
+        for found in volume.list(&folder)?.unwrap_or_default() {
+            let Ok(name) = found.name else { continue };
+            match names::parse_entry(&name) {
+                names::Entry::Part { id, .. } | names::Entry::HeaderPart { id, .. } if id == known.id => {
+                    there.parts = true
+                }
+                names::Entry::Bag(id) if id == known.id => there.bag = found.meta.kind == EntryKind::Folder,
+                names::Entry::Header(id) if id == known.id => {
+                    let bytes = read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES)?;
+                    there.header =
+                        if bytes == known.row.header { HeaderThere::Same } else { HeaderThere::Other };
+                }
+                names::Entry::Header(id) if known.row.state == ParcelState::Spooled => {
+                    self.check_known(id, volume, &folder)?
+                }
+                _ => {}
+            }
+        }
+        there.ack = read_ack(known, volume)?.map_or(AckThere::Absent, |read| match read {
+            Ok(_) => AckThere::Good,
+            Err(why) => AckThere::Bad(why),
+        });
+        Ok(there)
+    }
+
+    /// A well-formed header of ours that the journal does not know means that the journal was lost or restored: writing
+    /// on would send claims twice.
+    fn check_known(&self, id: ParcelId, volume: &dyn Volume, folder: &RelPath) -> TransferResult<()> {
+        if self.journal.parcel_by_id(self.me.as_str(), &id.to_string())?.is_some() {
+            return Ok(());
+        }
+        let file = entry(folder, &names::header_name(id))?;
+        let bytes = read_small(volume, &file, header::HEADER_MAX_BYTES)?;
+        match rezept_parcel::Header::parse(&bytes) {
+            Ok(header) if header.from == self.me => {
+                Err(TransferError::JournalBehind { place: place(volume, &file) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn sweep_parts(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
+        let folder = known.folder()?;
+        for found in volume.list(&folder)?.unwrap_or_default() {
+            let Ok(name) = found.name else { continue };
+            match names::parse_entry(&name) {
+                names::Entry::Part { id, .. } | names::Entry::HeaderPart { id, .. } if id == known.id => {
+                    let part = entry(&folder, &name)?;
+                    if found.meta.kind == EntryKind::Folder {
+                        remove_tree(volume, &part)?;
+                    } else {
+                        volume.remove_file(&part)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn write_bag(&mut self, known: &Known, medium: &str, volume: &dyn Volume) -> TransferResult<()> {
+        let row = known.row.row;
+        let plan = known.plan()?;
+        if let Some(free_bytes) = volume.free_bytes()? {
+            let needed_bytes = plan.total_bytes() + SPARE_BYTES;
+            if free_bytes < needed_bytes {
+                return Err(TransferError::NoRoom { root: volume.root(), needed_bytes, free_bytes });
+            }
+        }
+        let mut sources = Vec::with_capacity(known.files.len());
+        for file in &known.files {
+            let id = file.file.ok_or(TransferError::Stored { what: "a parcel file without source" })?;
+            let place = self.journal.file(id)?.place;
+            sources.push((self.volume(&place.root)?, path(&place.path)?));
+        }
+        let attempt = self.journal.next_attempt(row, medium)?;
+        let folder = known.folder()?;
+        let part = entry(&folder, &names::part_name(known.id, attempt))?;
+        let bag = entry(&folder, &names::bag_name(known.id))?;
+        let written = self.effect(row, "write content", medium, |progress| {
+            write_bag(volume, &part, &plan, &sources, progress)?;
+            let renamed = volume.rename_new(&part, &bag)?;
+            volume.flush_folder(&folder)?;
+            Ok(renamed)
+        });
+        match written {
+            Ok(renamed) => {
+                let note = if renamed == Renamed::CheckedFirst {
+                    "renamed after a check, not atomically"
+                } else {
+                    ""
+                };
+                let change = ParcelChange { note: note.to_owned(), ..ParcelChange::default() };
+                Ok(self.journal.move_parcel(row, ParcelState::Written, &change)?)
+            }
+            Err(TransferError::SourceChanged { path }) => {
+                remove_tree(volume, &part)?;
+                self.abandon(known)?;
+                Err(TransferError::SourceChanged { path })
+            }
+            Err(TransferError::Volume(error)) => {
+                // Best effort: the medium may be gone. What stays is swept next time.
+                let _ = remove_tree(volume, &part);
+                Err(self.name_full(volume, &plan, error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A full FAT medium may answer EPERM or EIO: says so when there is indeed no room.
+    fn name_full(
+        &self,
+        volume: &dyn Volume,
+        plan: &rezept_parcel::BagPlan,
+        error: crate::volume::VolumeError,
+    ) -> TransferError {
+        let needed_bytes = plan.total_bytes();
+        match volume.free_bytes() {
+            Ok(Some(free_bytes)) if error.kind() == FailureKind::Full || free_bytes < SPARE_BYTES => {
+                TransferError::NoRoom { root: volume.root(), needed_bytes, free_bytes }
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// Ends a parcel that was never published because a source changed. Unchanged sources are free to go again.
+    fn abandon(&mut self, known: &Known) -> TransferResult<()> {
+        for file in self.journal.files_of_parcel(known.row.row)? {
+            let same = match self.volume(&file.place.root).ok().zip(RelPath::new(&file.place.path)) {
+                Some((volume, path)) => volume.stat(&path)?.is_some_and(|meta| {
+                    meta.size_bytes == file.stamp.size_bytes && meta.modified_ns == file.stamp.modified_ns
+                }),
+                None => false,
+            };
+            let to = if same { FileState::Gated } else { FileState::Gone };
+            self.journal.move_file(file.id, to, None, "the parcel was abandoned: a source changed")?;
+        }
+        let reason = Some(Reason::new(codes::SOURCE_CHANGED, ""));
+        let change = ParcelChange { reason, ..ParcelChange::default() };
+        Ok(self.journal.move_parcel(known.row.row, ParcelState::Cancelled, &change)?)
+    }
+
+    fn read_back(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
+        let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
+        let files = bag_files(&bag, &known.plan()?)?;
+        let progress = &mut *self.progress;
+        let compared =
+            compare(volume, &files, &mut |done, total| progress(Progress::ReadBack { done, total }));
+        let differs = match compared {
+            Ok(Ok(level)) => {
+                let change = ParcelChange { verify_level: Some(level), ..ParcelChange::default() };
+                return Ok(self.journal.move_parcel(known.row.row, ParcelState::ReadBack, &change)?);
+            }
+            Ok(Err(file)) => place(volume, &file),
+            Err(TransferError::Volume(error)) if error.kind() == FailureKind::Missing => error.place,
+            Err(error) => return Err(error),
+        };
+        // The medium (or the way to it) is bad. Nothing was published; a person decides where it goes next.
+        self.effect(known.row.row, "remove damaged content", &differs, |_| Ok(remove_tree(volume, &bag)?))?;
+        let change = ParcelChange { verify_level: Some(VerifyLevel::L0), ..ParcelChange::default() };
+        self.journal.move_parcel(known.row.row, ParcelState::Spooled, &change)?;
+        let reason = Some(Reason::new(codes::READ_BACK_DIFFERS, differs.clone()));
+        self.journal.move_parcel(
+            known.row.row,
+            ParcelState::Held,
+            &ParcelChange { reason, ..ParcelChange::default() },
+        )?;
+        Err(TransferError::ReadBackDiffers { place: differs })
+    }
+
+    fn write_header(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
+        let folder = known.folder()?;
+        let part = entry(&folder, &names::header_part_name(known.id, known.row.attempt))?;
+        let header = entry(&folder, &names::header_name(known.id))?;
+        self.effect(known.row.row, "write header", header.as_str(), |_| {
+            write_small(volume, &part, &known.row.header)?;
+            volume.flush(std::slice::from_ref(&part))?;
+            volume.rename_new(&part, &header)?;
+            Ok(volume.flush_folder(&folder)?)
+        })
+    }
+
+    fn acknowledge(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
+        let Some(Ok(ack)) = read_ack(known, volume)? else { return Ok(()) };
+        let point = Checkpoint { seq: ack.audit.sequence, hash: ack.audit.hash.0 };
+        if !self.journal.witness(&known.row.peer, point)? {
+            self.journal
+                .raise(&Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)), &known.row.peer)?;
+        }
+        let change = ParcelChange {
+            verify_level: Some(VerifyLevel::L4),
+            note: format!("delivered {}", ack.delivered),
+            ..ParcelChange::default()
+        };
+        Ok(self.journal.move_parcel(known.row.row, ParcelState::Acknowledged, &change)?)
+    }
+
+    /// Looks after everything of this station on a medium: takes acknowledgements, clears what is done, sweeps what an
+    /// interrupted run left. Returns the parcels whose state changed.
+    ///
+    /// # Errors
+    /// The first failure; the others of this medium were still looked at.
+    pub fn tend(&mut self, medium: &str) -> TransferResult<Vec<ParcelRow>> {
+        let volume = self.volume(medium)?;
+        let mut changed = Vec::new();
+        let mut failure = None;
+        for row in self.own_on(volume)? {
+            let before = self.journal.parcel(row)?;
+            let unfinished =
+                matches!(before.state, ParcelState::Spooled | ParcelState::Written | ParcelState::ReadBack);
+            let result = match unfinished && before.medium.as_deref() != Some(medium) {
+                true => self.sweep_elsewhere(row, medium, volume),
+                false if unfinished => Ok(()),
+                false => self.carry(row, medium).map(|_| ()),
+            };
+            if let Err(error) = result {
+                tracing::warn!(parcel = row, %error, "cannot look after a parcel");
+                failure.get_or_insert(error);
+            }
+            let after = self.journal.parcel(row)?;
+            if after.state != before.state {
+                changed.push(after);
+            }
+        }
+        failure.map_or(Ok(changed), Err)
+    }
+
+    /// Parcels that are acknowledged while their medium is away: their sources can be put away all the same.
+    ///
+    /// # Errors
+    /// What journal and volumes fail with.
+    pub fn finish_acknowledged(&mut self) -> TransferResult<()> {
+        for parcel in self.journal.parcels_in(Direction::Out, &[ParcelState::Acknowledged])? {
+            let known = self.known(parcel.row)?;
+            self.put_away(&known)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of this station's parcels of which something stands on the medium, acknowledgements included.
+    fn own_on(&mut self, volume: &dyn Volume) -> TransferResult<Vec<i64>> {
+        let me = self.me.as_str().to_owned();
+        let mut rows = std::collections::BTreeSet::new();
+        for peer in folders(volume, &path(names::ROOT)?)? {
+            for found in volume.list(&path(&format!("{}/{peer}/{me}", names::ROOT))?)?.unwrap_or_default() {
+                let Ok(name) = found.name else { continue };
+                if let Some(id) = id_of(names::parse_entry(&name))
+                    && let Some(parcel) = self.journal.parcel_by_id(&me, &id.to_string())?
+                {
+                    rows.insert(parcel.row);
+                }
+            }
+        }
+        for peer in folders(volume, &path(&format!("{}/{me}", names::ROOT))?)? {
+            let folder = path(&format!("{}/{me}/{peer}", names::ROOT))?;
+            for found in volume.list(&folder)?.unwrap_or_default() {
+                let Ok(name) = found.name else { continue };
+                let names::Entry::Ack(id) = names::parse_entry(&name) else { continue };
+                match self.journal.parcel_by_id(&me, &id.to_string())? {
+                    Some(parcel) => {
+                        rows.insert(parcel.row);
+                    }
+                    None => {
+                        let at = place(volume, &entry(&folder, &name)?);
+                        self.journal.raise(&Reason::new(codes::ACK_UNKNOWN, peer.clone()), &at)?;
+                    }
+                }
+            }
+        }
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Removes what an unpublished attempt left on a medium that the parcel has moved away from.
+    fn sweep_elsewhere(&mut self, row: i64, medium: &str, volume: &dyn Volume) -> TransferResult<()> {
+        let known = self.known(row)?;
+        let there = self.look(&known, volume)?;
+        if there.header != HeaderThere::Absent {
+            return Ok(());
+        }
+        self.sweep_parts(&known, volume)?;
+        if there.bag {
+            let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
+            self.effect(row, "remove content left behind", medium, |_| Ok(remove_tree(volume, &bag)?))?;
+        }
+        Ok(())
+    }
+
+    /// A person says that the medium with this parcel is lost: it may be written again, under the same id.
+    ///
+    /// # Errors
+    /// `IllegalMove` (in the journal's error) when it was acknowledged or never written.
+    pub fn send_again(&mut self, row: i64, why: &str) -> TransferResult<()> {
+        let change = ParcelChange { note: format!("again: {why}"), ..ParcelChange::default() };
+        Ok(self.journal.move_parcel(row, ParcelState::Spooled, &change)?)
+    }
+}
+
+/// The acknowledgement's place: `REZEPT/<sender>/<receiver>/<id>.ack`.
+fn ack_path(known: &Known) -> TransferResult<RelPath> {
+    entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))
+}
+
+/// The acknowledgement, if there is one: judged against what was sent.
+fn read_ack(known: &Known, volume: &dyn Volume) -> TransferResult<Option<Result<Ack, String>>> {
+    let file = ack_path(known)?;
+    match volume.stat(&file)? {
+        Some(meta) if meta.kind == EntryKind::File => {}
+        Some(_) => return Ok(Some(Err("not a file".to_owned()))),
+        None => return Ok(None),
+    }
+    let bytes = read_small(volume, &file, ack::ACK_MAX_BYTES)?;
+    Ok(Some(Ack::parse(&bytes).map_err(|error| error.to_string()).and_then(|ack| judge_ack(known, ack))))
+}
+
+fn judge_ack(known: &Known, ack: Ack) -> Result<Ack, String> {
+    let h = &known.header;
+    let same_parcel =
+        ack.id == known.id && ack.from == h.to && ack.to == h.from && ack.sequence == h.sequence;
+    if !same_parcel {
+        return Err("it belongs to another parcel".to_owned());
+    }
+    if ack.header.0 != known.row.header_sha256 {
+        return Err("it acknowledges another header".to_owned());
+    }
+    let same_files = ack.files.len() == known.files.len()
+        && ack.files.iter().zip(&known.files).all(|(acked, sent)| {
+            acked.path.as_str() == sent.payload_path
+                && acked.sha256.0 == sent.sha256
+                && acked.size == sent.size_bytes
+        });
+    if same_files { Ok(ack) } else { Err("it acknowledges other contents".to_owned()) }
+}
+
+/// The folders directly below a folder, by name.
+pub(crate) fn folders(volume: &dyn Volume, folder: &RelPath) -> TransferResult<Vec<String>> {
+    let mut found: Vec<String> = volume
+        .list(folder)?
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|found| found.meta.kind == EntryKind::Folder)
+        .filter_map(|found| found.name.ok())
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn id_of(found: names::Entry) -> Option<ParcelId> {
+    match found {
+        names::Entry::Bag(id)
+        | names::Entry::Header(id)
+        | names::Entry::Part { id, .. }
+        | names::Entry::HeaderPart { id, .. } => Some(id),
+        _ => None,
+    }
+}

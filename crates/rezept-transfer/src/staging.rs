@@ -1,0 +1,235 @@
+//! From the medium into the inbox's staging folder: the bag is proved by its manifests before and while it is copied.
+//! Nothing outside the staging folder is touched here.
+
+use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason};
+use rezept_parcel::{Digest, Header, PayloadFile, ReceivedBag, ReceivedError, TagFiles, names, received};
+
+use crate::codes;
+use crate::content::{Item, compare, copy_items};
+use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, read_small, remove_tree};
+use crate::error::{TransferError, TransferResult};
+use crate::incoming::parcel_place;
+use crate::intake::Intake;
+use crate::outgoing::folders;
+use crate::recovery::Inside;
+use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
+
+/// The staging folder of an inbox. Its name begins with a dot so that people and billing software leave it alone.
+pub const STAGING: &str = ".rezept-staging";
+/// Room that the inbox should keep besides what is delivered.
+const SPARE_BYTES: u64 = 4 << 20;
+
+/// Where a file of a parcel waits in its inbox.
+pub(crate) fn staged_path(known: &Known, ordinal: u32) -> TransferResult<RelPath> {
+    path(&format!("{STAGING}/{}-{}/{ordinal:05}", known.row.sender, known.id))
+}
+
+pub(crate) fn staging_folder(known: &Known) -> TransferResult<RelPath> {
+    path(&format!("{STAGING}/{}-{}", known.row.sender, known.id))
+}
+
+impl Engine<'_> {
+    pub(crate) fn look_in(&self, known: &Known, medium: Option<&dyn Volume>) -> TransferResult<Inside> {
+        let mut staged = !known.files.is_empty();
+        for file in known.files.iter().filter(|file| !file.delivered) {
+            let there = match file.inbox.as_deref() {
+                Some(inbox) => {
+                    let volume = self.volume(inbox)?;
+                    let path = staged_path(known, file.ordinal)?;
+                    volume.stat(&path)?.is_some_and(|meta| meta.size_bytes == file.size_bytes)
+                }
+                None => false,
+            };
+            staged &= there;
+        }
+        let planned = !known.files.is_empty() && known.files.iter().all(|file| file.destination.is_some());
+        let (mut on_medium, mut ack_missing) = (false, false);
+        if let Some(volume) = medium {
+            let folder = known.folder()?;
+            let there = volume.stat(&entry(&folder, &names::header_name(known.id))?)?;
+            on_medium = there.is_some_and(|meta| meta.kind == EntryKind::File);
+            ack_missing = self.ack_is_missing(known, volume)?;
+        }
+        Ok(Inside { on_medium, staged, planned, ack_missing })
+    }
+
+    /// Copies a parcel into staging and proves every byte: COPIED. Damage: QUARANTINED.
+    pub(crate) fn copy_in(
+        &mut self,
+        known: &Known,
+        medium: &dyn Volume,
+        intake: &dyn Intake,
+    ) -> TransferResult<()> {
+        let row = known.row.row;
+        let bag = match self.read_bag(&known.header, medium)? {
+            Ok(bag) => bag,
+            Err(reason) => return self.quarantine(row, &reason.code, reason.detail),
+        };
+        let mut files = Vec::with_capacity(bag.files().len());
+        for (ordinal, file) in (0u32..).zip(bag.files()) {
+            let Some(inbox) = intake.inbox_for(file.identity.kind()) else {
+                return self.hold(row, Reason::new(codes::NO_INBOX, file.identity.kind()));
+            };
+            files.push(parcel_file(ordinal, file, inbox));
+        }
+        for inbox in inboxes(&files) {
+            let volume = self.volume(&inbox)?;
+            remove_tree(volume, &staging_folder(known)?)?;
+            let of_inbox: Vec<&ParcelFile> =
+                files.iter().filter(|file| file.inbox.as_deref() == Some(&inbox)).collect();
+            if let Err(TransferError::SourceChanged { path }) =
+                self.copy_to_inbox(known, medium, volume, &of_inbox)
+            {
+                remove_tree(volume, &staging_folder(known)?)?;
+                return self.quarantine(row, codes::BAG_DAMAGED, path);
+            }
+            let of_inbox: Vec<_> = of_inbox
+                .iter()
+                .map(|file| Ok((staged_path(known, file.ordinal)?, file.size_bytes, Digest(file.sha256))))
+                .collect::<TransferResult<_>>()?;
+            match compare(volume, &of_inbox, &mut |_, _| {})? {
+                Ok(level) => tracing::debug!(parcel = %known.id, %level, "staging read back"),
+                Err(file) => return Err(TransferError::ReadBackDiffers { place: place(volume, &file) }),
+            }
+        }
+        Ok(self.journal.set_incoming_files(row, ParcelState::Copied, &files, &ParcelChange::default())?)
+    }
+
+    fn copy_to_inbox(
+        &mut self,
+        known: &Known,
+        medium: &dyn Volume,
+        inbox: &dyn Volume,
+        files: &[&ParcelFile],
+    ) -> TransferResult<()> {
+        let needed_bytes = files.iter().map(|file| file.size_bytes).sum::<u64>() + SPARE_BYTES;
+        if let Some(free_bytes) = inbox.free_bytes()?
+            && free_bytes < needed_bytes
+        {
+            return Err(TransferError::NoRoom { root: inbox.root(), needed_bytes, free_bytes });
+        }
+        let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
+        let mut items = Vec::with_capacity(files.len());
+        for file in files {
+            items.push(Item {
+                source: medium,
+                source_path: path(&format!("{bag}/{}", file.payload_path))?,
+                target_path: staged_path(known, file.ordinal)?,
+                sha256: Digest(file.sha256),
+                size_bytes: file.size_bytes,
+            });
+        }
+        let folder = staging_folder(known)?;
+        let mut made = Vec::new();
+        self.effect(known.row.row, "copy into staging", &inbox.root(), |progress| {
+            made.extend(make_folders(inbox, &folder)?);
+            made.extend(items.iter().map(|item| item.target_path.clone()));
+            copy_items(inbox, &items, &mut |done, total| progress(Progress::Received { done, total }))?;
+            Ok(inbox.flush(&made)?)
+        })
+    }
+
+    /// Reads what a bag says it holds, and proves that exactly this stands on the medium. The inner `Err` is the reason
+    /// for setting it aside; a medium that fails is the outer one.
+    pub(crate) fn read_bag(
+        &self,
+        header: &Header,
+        medium: &dyn Volume,
+    ) -> TransferResult<Result<ReceivedBag, Reason>> {
+        let folder =
+            entry(&path(&names::parcel_dir(&header.to, &header.from))?, &names::bag_name(header.id))?;
+        let damaged = |detail: String| Ok(Err(Reason::new(codes::BAG_DAMAGED, detail)));
+        let Some(listed) = medium.list(&folder)? else { return damaged("the content is missing".to_owned()) };
+        for found in &listed {
+            let ours = match (&found.name, found.meta.kind) {
+                (Ok(name), EntryKind::Folder) => name == "data",
+                (Ok(name), EntryKind::File) => received::is_tag_file(name),
+                _ => false,
+            };
+            if !ours {
+                return damaged("something stands in the parcel that does not belong there".to_owned());
+            }
+        }
+        let read = |name: &str| -> TransferResult<Option<Vec<u8>>> {
+            match read_small(medium, &entry(&folder, name)?, received::TAG_FILE_MAX_BYTES) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == FailureKind::Missing => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        };
+        let (Some(bagit), Some(bag_info), Some(manifest), Some(tagmanifest)) = (
+            read("bagit.txt")?,
+            read("bag-info.txt")?,
+            read("manifest-sha256.txt")?,
+            read("tagmanifest-sha256.txt")?,
+        ) else {
+            return damaged("a tag file is missing".to_owned());
+        };
+        let tags =
+            TagFiles { bagit: &bagit, bag_info: &bag_info, manifest: &manifest, tagmanifest: &tagmanifest };
+        let bag = match ReceivedBag::parse_with_header(tags, header) {
+            Ok(bag) => bag,
+            Err(ReceivedError::NewerVersion { found, .. }) => {
+                return Ok(Err(Reason::new(codes::NEWER_VERSION, found.to_string())));
+            }
+            Err(error) => return damaged(error.to_string()),
+        };
+        Ok(match payload_problem(medium, &folder, bag.files())? {
+            None => Ok(bag),
+            Some(detail) => Err(Reason::new(codes::BAG_DAMAGED, detail)),
+        })
+    }
+
+    pub(crate) fn describe_place(&self, known: &Known, volume: &dyn Volume) -> String {
+        parcel_place(known, volume).unwrap_or_default()
+    }
+}
+
+/// Compares what stands below `data` with the list: nothing missing, nothing more, sizes equal, no links.
+fn payload_problem(
+    medium: &dyn Volume,
+    bag: &RelPath,
+    files: &[PayloadFile],
+) -> TransferResult<Option<String>> {
+    let mut expected: std::collections::HashMap<&str, u64> =
+        files.iter().map(|file| (file.path.as_str(), file.size)).collect();
+    let data = entry(bag, "data")?;
+    let outer = medium.list(&data)?.unwrap_or_default();
+    if outer.iter().any(|found| found.meta.kind != EntryKind::Folder || found.name.is_err()) {
+        return Ok(Some("something stands in the parcel that does not belong there".to_owned()));
+    }
+    for folder in folders(medium, &data)? {
+        for found in medium.list(&entry(&data, &folder)?)?.unwrap_or_default() {
+            let Ok(name) = &found.name else { return Ok(Some("an unreadable name".to_owned())) };
+            let payload_path = format!("data/{folder}/{name}");
+            match (found.meta.kind, expected.remove(payload_path.as_str())) {
+                (EntryKind::File, Some(size)) if size == found.meta.size_bytes => {}
+                (EntryKind::File, Some(_)) => return Ok(Some(format!("{payload_path} has another size"))),
+                _ => return Ok(Some(format!("{payload_path} does not belong there"))),
+            }
+        }
+    }
+    Ok(expected.keys().min().map(|missing| format!("{missing} is missing")))
+}
+
+fn parcel_file(ordinal: u32, file: &PayloadFile, inbox: String) -> ParcelFile {
+    let word = |text: &str| (text != "-").then(|| text.to_owned());
+    ParcelFile {
+        ordinal,
+        payload_path: file.path.as_str().to_owned(),
+        sha256: file.sha256.0,
+        size_bytes: file.size,
+        kind: word(file.identity.kind()),
+        family: word(file.identity.family()),
+        payer: word(file.identity.payer()),
+        month: word(file.identity.month()),
+        volume: word(file.identity.volume()),
+        inbox: Some(inbox),
+        ..ParcelFile::default()
+    }
+}
+
+/// The inboxes of a list of files, each once.
+pub(crate) fn inboxes(files: &[ParcelFile]) -> std::collections::BTreeSet<String> {
+    files.iter().filter_map(|file| file.inbox.clone()).collect()
+}
