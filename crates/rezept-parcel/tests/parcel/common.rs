@@ -1,10 +1,4 @@
-//! What several test files share: an invented parcel, a bag in memory, and the way to the handed-out material.
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    reason = "each test file uses its part; fixtures are written in place"
-)]
+//! What the tests share: an invented parcel, a bag in memory, and the way to the handed-out material.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

@@ -1,12 +1,10 @@
 //! Every case of the BagIt conformance suite against `verify`, found by listing its folders, so that a new case is
 //! never skipped. Without the suite (it is not part of this project) the test says so; `bags.rs` has our own bags.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use common::{dir_source, shared};
+use crate::common::{dir_source, shared};
 use rezept_parcel::verify::{BagReport, BagWarning, verify};
 
 /// What a folder of the suite demands.
