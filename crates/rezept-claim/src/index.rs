@@ -1,5 +1,6 @@
-//! The vector index: for each 64 bytes three bit sets say where commas, newlines and bytes other than printable ASCII are. Walking the
-//! set bits gives every position without looking at a byte again; one bit a byte keeps the index in the first cache.
+//! The vector index: for each 64 bytes two bit sets say where commas and bytes other than printable ASCII are, and a list
+//! says where lines end. Walking the set bits gives every position without looking at a byte again; two bits a byte keep
+//! the index in the first cache.
 
 use wide::u8x16;
 
@@ -10,34 +11,66 @@ pub(crate) const CHUNK: usize = 64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub(crate) comma: u64,
-    pub(crate) newline: u64,
     /// Bytes that are not printable ASCII: from 0x80 up, and below 0x20.
     pub(crate) odd: u64,
 }
 
-/// Marks one chunk.
-fn mark(chunk: &[u8; CHUNK]) -> Marks {
+/// A newline of the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LineEnd {
+    /// Its place in the buffer.
+    pub(crate) at: u32,
+    /// Commas in the buffer before it.
+    pub(crate) commas: u32,
+}
+
+/// Marks one chunk; the second value says where its newlines are.
+#[inline]
+fn mark(chunk: &[u8; CHUNK]) -> (Marks, u64) {
     let (comma, newline, space) = (u8x16::splat(b','), u8x16::splat(b'\n'), u8x16::splat(0x20));
     let mut marks = Marks::default();
+    let mut newlines = 0;
     let (lanes, _) = chunk.as_chunks::<16>();
     for (lane, bytes) in lanes.iter().enumerate() {
         let bytes = u8x16::new(*bytes);
         let shift = lane * 16;
         marks.comma |= u64::from(bytes.simd_eq(comma).to_bitmask()) << shift;
-        marks.newline |= u64::from(bytes.simd_eq(newline).to_bitmask()) << shift;
+        newlines |= u64::from(bytes.simd_eq(newline).to_bitmask()) << shift;
         // Printable ASCII less 0x20 lies below 0x60; adding 0x20 again lifts exactly the others over 0x7F.
         let odd = (bytes - space).saturating_add(space);
         marks.odd |= u64::from(odd.to_bitmask()) << shift;
     }
-    marks
+    (marks, newlines)
 }
 
-/// Marks a whole buffer, whose length is a multiple of [`CHUNK`], into `marks`, one entry for each chunk.
-pub(crate) fn mark_all(bytes: &[u8], marks: &mut Vec<Marks>) {
-    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-    debug_assert!(rest.is_empty(), "the reader pads its buffer");
-    marks.clear();
-    marks.extend(chunks.iter().map(mark));
+/// Marks of a buffer, and the ends of its lines.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) marks: Vec<Marks>,
+    pub(crate) lines: Vec<LineEnd>,
+}
+
+impl Index {
+    /// Marks a whole buffer anew; its length is a multiple of [`CHUNK`], and at most `u32::MAX`.
+    pub(crate) fn build(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        debug_assert!(rest.is_empty(), "the reader pads its buffer");
+        self.marks.resize(chunks.len(), Marks::default());
+        self.lines.clear();
+        let (mut base, mut commas) = (0u32, 0u32);
+        for (chunk, place) in chunks.iter().zip(&mut self.marks) {
+            let (marks, mut newlines) = mark(chunk);
+            while newlines != 0 {
+                let bit = newlines.trailing_zeros();
+                let before = marks.comma & (newlines - 1) & !newlines;
+                self.lines.push(LineEnd { at: base + bit, commas: commas + before.count_ones() });
+                newlines &= newlines - 1;
+            }
+            commas += marks.comma.count_ones();
+            base += 64;
+            *place = marks;
+        }
+    }
 }
 
 /// The bits from `from` up.
@@ -94,12 +127,8 @@ mod tests {
                 let mut chunk = [b'x'; CHUNK];
                 chunk[place] = value;
                 let bit = |set: bool| u64::from(set) << place;
-                let want = Marks {
-                    comma: bit(value == b','),
-                    newline: bit(value == b'\n'),
-                    odd: bit(!(0x20..0x80).contains(&value)),
-                };
-                assert_eq!(mark(&chunk), want, "{value:#04X} at {place}");
+                let want = Marks { comma: bit(value == b','), odd: bit(!(0x20..0x80).contains(&value)) };
+                assert_eq!(mark(&chunk), (want, bit(value == b'\n')), "{value:#04X} at {place}");
             }
         }
     }
@@ -110,8 +139,11 @@ mod tests {
         for place in [0, 5, 63, 64, 130, 200] {
             bytes[place] = b',';
         }
-        let mut marks = Vec::new();
-        mark_all(&bytes, &mut marks);
+        bytes[70] = b'\n';
+        let mut index = Index::default();
+        index.build(&bytes);
+        let marks = index.marks;
+        assert_eq!(index.lines, [LineEnd { at: 70, commas: 4 }]);
         assert_eq!(Bits::commas(&marks, 0, 0, 256).collect::<Vec<_>>(), [0, 5, 63, 64, 130, 200]);
         assert_eq!(Bits::commas(&marks, 5, 0, 100).collect::<Vec<_>>(), [0, 58, 59]);
         assert_eq!(Bits::commas(&marks, 6, 58, 125).collect::<Vec<_>>(), [58, 124]);

@@ -1,12 +1,12 @@
 //! The streaming reader: any `Read` in, one line at a time out, in constant memory and without changing a byte. It knows
 //! lines and items, not what they mean; for every input, what it hands out adds up to that input.
 
-use crate::index::{CHUNK, Marks, mark_all};
+use crate::index::{CHUNK, Index};
 use crate::record::{Ending, Parts, RawRecord};
 use std::io::Read;
 
 /// Bytes read at a time. Small enough that buffer and index stay in the second-level cache.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+pub const BLOCK_BYTES: usize = 128 * 1024;
 
 /// A longer line is handed out in pieces. The longest item known has 2,400 bytes; the limit bounds memory when a file
 /// is no claim file at all.
@@ -27,11 +27,15 @@ pub struct ReadError {
 /// of the file.
 pub struct RecordReader<R> {
     source: R,
-    /// A multiple of [`CHUNK`] long; zero behind `filled`, so that no mark stands there.
+    /// A multiple of [`CHUNK`] long; zero behind `filled`, so that no mark of use stands there.
     buffer: Vec<u8>,
-    marks: Vec<Marks>,
+    index: Index,
+    /// The next entry of `index.lines`.
+    next: usize,
     filled: usize,
     start: usize,
+    /// Commas of the buffer before `start`.
+    commas: u32,
     /// Where the buffer begins in the file.
     offset: u64,
     line: u32,
@@ -39,11 +43,11 @@ pub struct RecordReader<R> {
     end: bool,
 }
 
-/// A line inside the buffer: where it begins, how long it is without and with its terminator.
+/// A line inside the buffer, from `start` on: how long it is without and with its terminator, and its commas.
 struct Span {
-    start: usize,
     line_len: usize,
     raw_len: usize,
+    commas: u32,
     ending: Ending,
 }
 
@@ -53,9 +57,11 @@ impl<R: Read> RecordReader<R> {
         Self {
             source,
             buffer: vec![0; BLOCK_BYTES],
-            marks: Vec::with_capacity(BLOCK_BYTES / CHUNK),
+            index: Index::default(),
+            next: 0,
             filled: 0,
             start: 0,
+            commas: 0,
             offset: 0,
             line: 0,
             continuation: false,
@@ -67,23 +73,30 @@ impl<R: Read> RecordReader<R> {
     ///
     /// # Errors
     /// When the source cannot be read.
+    #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RawRecord<'_>>, ReadError> {
-        let Some(span) = self.next_span()? else { return Ok(None) };
+        let span = match self.next_line() {
+            Some(span) => span,
+            None => match self.next_span()? {
+                Some(span) => span,
+                None => return Ok(None),
+            },
+        };
+        let start = self.start;
         let continuation = self.continuation;
-        if !continuation {
-            self.line = self.line.saturating_add(1);
-        }
+        self.line = self.line.saturating_add(u32::from(!continuation));
         self.continuation = span.ending == Ending::Continued;
-        self.start = span.start + span.raw_len;
-        let first_chunk = span.start / CHUNK;
+        self.start = start + span.raw_len;
+        self.commas += span.commas;
         Ok(Some(RawRecord::new(Parts {
-            raw: self.buffer.get(span.start..self.start).unwrap_or_default(),
+            raw: self.buffer.get(start..self.start).unwrap_or_default(),
             line_len: span.line_len,
-            marks: self.marks.get(first_chunk..).unwrap_or_default(),
-            shift: span.start % CHUNK,
+            marks: self.index.marks.get(start / CHUNK..).unwrap_or_default(),
+            shift: start % CHUNK,
+            commas: span.commas,
             ending: span.ending,
             continuation,
-            byte: self.offset + span.start as u64,
+            byte: self.offset + start as u64,
             number: self.line,
         })))
     }
@@ -93,62 +106,52 @@ impl<R: Read> RecordReader<R> {
         self.offset + self.start as u64
     }
 
+    /// The next line that ends in the buffer.
+    #[inline(always)]
+    fn next_line(&mut self) -> Option<Span> {
+        let end = self.index.lines.get(self.next)?;
+        self.next += 1;
+        let newline = end.at as usize;
+        let raw_len = newline + 1 - self.start;
+        let cr = raw_len > 1 && self.buffer.get(newline - 1) == Some(&b'\r');
+        Some(Span {
+            line_len: raw_len - 1 - usize::from(cr),
+            raw_len,
+            commas: end.commas - self.commas,
+            ending: if cr { Ending::CrLf } else { Ending::Lf },
+        })
+    }
+
+    /// Reads on until there is a line, a piece of one, or the end.
+    #[inline(never)]
     fn next_span(&mut self) -> Result<Option<Span>, ReadError> {
         loop {
-            if let Some(newline) = self.next_newline() {
-                return Ok(Some(self.ended_by(newline)));
-            }
             let waiting = self.filled - self.start;
             if waiting >= MAX_LINE_BYTES {
                 // Keep a CR back: an LF may follow it, and the two are one terminator.
                 let keep = usize::from(self.buffer.get(self.filled - 1) == Some(&b'\r'));
-                let len = waiting - keep;
-                return Ok(Some(Span {
-                    start: self.start,
-                    line_len: len,
-                    raw_len: len,
-                    ending: Ending::Continued,
-                }));
+                return Ok(Some(self.unended(waiting - keep, waiting - keep, Ending::Continued)));
             }
             if self.end {
                 return Ok((waiting > 0).then(|| self.last_line()));
             }
             self.fill()?;
-        }
-    }
-
-    fn next_newline(&self) -> Option<usize> {
-        let first = self.start / CHUNK;
-        let mut words = self.marks.get(first..)?.iter();
-        let mut word = words.next()?.newline & crate::index::from_bit(self.start % CHUNK);
-        let mut base = first * CHUNK;
-        while word == 0 {
-            word = words.next()?.newline;
-            base += CHUNK;
-        }
-        Some(base + word.trailing_zeros() as usize)
-    }
-
-    fn ended_by(&self, newline: usize) -> Span {
-        let raw_len = newline + 1 - self.start;
-        let cr = newline > self.start && self.buffer.get(newline - 1) == Some(&b'\r');
-        Span {
-            start: self.start,
-            line_len: raw_len - 1 - usize::from(cr),
-            raw_len,
-            ending: if cr { Ending::CrLf } else { Ending::Lf },
+            if let Some(span) = self.next_line() {
+                return Ok(Some(span));
+            }
         }
     }
 
     fn last_line(&self) -> Span {
         let rest = self.buffer.get(self.start..self.filled).unwrap_or_default();
         let marks = rest.iter().rev().take_while(|b| **b == 0x1A).count();
-        Span {
-            start: self.start,
-            line_len: rest.len() - marks,
-            raw_len: rest.len(),
-            ending: Ending::EndOfFile,
-        }
+        self.unended(rest.len() - marks, rest.len(), Ending::EndOfFile)
+    }
+
+    fn unended(&self, line_len: usize, raw_len: usize, ending: Ending) -> Span {
+        let raw = self.buffer.get(self.start..self.start + raw_len).unwrap_or_default();
+        let commas = raw.iter().map(|b| u32::from(*b == b',')).sum();
+        Span { line_len, raw_len, commas, ending }
     }
 
     /// Moves what was not handed out to the front, reads until the buffer is full, and marks it.
@@ -157,6 +160,8 @@ impl<R: Read> RecordReader<R> {
         self.offset += self.start as u64;
         self.filled -= self.start;
         self.start = 0;
+        self.commas = 0;
+        self.next = 0;
         if self.filled == self.buffer.len() {
             // A line longer than the buffer: twice as much, so that marking it anew costs linear time all in all.
             self.buffer.resize(self.buffer.len() * 2, 0);
@@ -166,7 +171,7 @@ impl<R: Read> RecordReader<R> {
         if let Some(padding) = self.buffer.get_mut(self.filled..padded) {
             padding.fill(0);
         }
-        mark_all(self.buffer.get(..padded).unwrap_or_default(), &mut self.marks);
+        self.index.build(self.buffer.get(..padded).unwrap_or_default());
         outcome
     }
 

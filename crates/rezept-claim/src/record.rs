@@ -69,6 +69,8 @@ pub struct RawRecord<'a> {
     shift: usize,
     /// Where the record id stands in the line: behind the history prefix, else 0.
     own: usize,
+    /// Commas of the line, those of the history prefix included.
+    commas: u32,
     history: bool,
     ending: Ending,
     continuation: bool,
@@ -82,6 +84,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) line_len: usize,
     pub(crate) marks: &'a [Marks],
     pub(crate) shift: usize,
+    pub(crate) commas: u32,
     pub(crate) ending: Ending,
     pub(crate) continuation: bool,
     pub(crate) byte: u64,
@@ -89,6 +92,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> RawRecord<'a> {
+    #[inline(always)]
     pub(crate) fn new(parts: Parts<'a>) -> Self {
         let line = parts.raw.get(..parts.line_len).unwrap_or(parts.raw);
         let mut record = Self {
@@ -97,6 +101,7 @@ impl<'a> RawRecord<'a> {
             marks: parts.marks,
             shift: parts.shift,
             own: 0,
+            commas: parts.commas,
             history: false,
             ending: parts.ending,
             continuation: parts.continuation,
@@ -122,6 +127,7 @@ impl<'a> RawRecord<'a> {
     }
 
     /// The line without its terminator.
+    #[inline]
     pub fn line(&self) -> &'a [u8] {
         self.line
     }
@@ -132,31 +138,37 @@ impl<'a> RawRecord<'a> {
     }
 
     /// Line and terminator: writing these of every record writes the file.
+    #[inline]
     pub fn raw(&self) -> &'a [u8] {
         self.raw
     }
 
     /// How the line ends.
+    #[inline]
     pub fn ending(&self) -> Ending {
         self.ending
     }
 
     /// Whether this is the second or a later piece of a line beyond the reader's limit.
+    #[inline]
     pub fn is_continuation(&self) -> bool {
         self.continuation
     }
 
     /// Whether this is a piece of a line beyond the reader's limit; its items cannot be trusted.
+    #[inline]
     pub fn is_piece(&self) -> bool {
         self.continuation || self.ending == Ending::Continued
     }
 
     /// Whether nothing stands on the line, or nothing but end-of-file marks.
+    #[inline]
     pub fn is_blank(&self) -> bool {
-        self.line.iter().all(|&b| b == 0x1A)
+        self.line.first().is_none_or(|b| *b == 0x1A) && self.line.iter().all(|&b| b == 0x1A)
     }
 
     /// Whether the line belongs to a history block: its first item is all digits.
+    #[inline]
     pub fn is_history(&self) -> bool {
         self.history
     }
@@ -174,30 +186,26 @@ impl<'a> RawRecord<'a> {
     }
 
     /// The record without the history prefix.
+    #[inline]
     pub fn own_bytes(&self) -> &'a [u8] {
         self.line.get(self.own..).unwrap_or_default()
     }
 
     /// Number of items of the record itself, the record id being the first; the history prefix is not counted.
+    #[inline]
     pub fn item_count(&self) -> usize {
-        let (first, last) = (self.shift + self.own, self.shift + self.line.len());
-        let mut count = 1;
-        for (i, marks) in self.marks.iter().enumerate() {
-            let begin = i * CHUNK;
-            if begin >= last {
-                break;
-            }
-            count += (marks.comma & window(first, last, begin)).count_ones() as usize;
-        }
-        count
+        let prefix = if self.history { HISTORY_PREFIX } else { 0 };
+        (self.commas as usize + 1).saturating_sub(prefix)
     }
 
     /// The items of the record itself, the record id first.
+    #[inline]
     pub fn items(&self) -> Items<'a> {
         Items { line: self.line, commas: self.commas_from(self.own), start: Some(self.own) }
     }
 
     /// The item at a 1-based place of the record itself, the record id being item 1.
+    #[inline]
     pub fn item(&self, number: usize) -> Option<&'a [u8]> {
         self.items().nth(number.checked_sub(1)?)
     }
@@ -212,6 +220,7 @@ impl<'a> RawRecord<'a> {
     }
 
     /// The place of the whole record.
+    #[inline]
     pub fn position(&self) -> Position {
         Position { byte: self.byte, line: self.number, item: 1, column: 1 }
     }
