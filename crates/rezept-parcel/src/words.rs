@@ -175,7 +175,7 @@ const fn days_in(year: u32, month: u32) -> u32 {
 const IDENTITY_FIELD_MAX: usize = 32;
 
 /// What a payload file says it is, for a person or a stock tool that opens the bag: kind, family, payer body,
-/// month and volume, as the sender read them. The receiver reads the file itself and does not rely on it.
+/// month and volume, as the sender read them. It proves nothing: only the file's own content does.
 ///
 /// Every field is `[a-z0-9-]{1,32}`; a field that does not apply is `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -483,6 +483,10 @@ fn links_devices_and_names_that_are_no_text_are_refused() {
     assert!(errors.contains("Link") && errors.contains("Missing"), "{errors}");
     assert!(dir_source(folder.path()).open("data/a.txt").is_err());
     std::fs::remove_file(data.join("a.txt")).unwrap();
+    // A link that stays inside the bag is a link too.
+    std::os::unix::fs::symlink("dir/b.txt", data.join("a.txt")).unwrap();
+    assert!(dir_source(folder.path()).open("data/a.txt").is_err());
+    std::fs::remove_file(data.join("a.txt")).unwrap();
     std::fs::rename(outside.path().join("a.txt"), data.join("a.txt")).unwrap();
     std::fs::create_dir(data.join("folder")).unwrap();
     assert!(dir_source(folder.path()).open("data/folder").is_err());
