@@ -1,1 +1,7 @@
-//! Placeholder root, replaced by the first real commit of this crate.
+//! Rules about contents, without I/O: what a file is to the protocol, and whether it may leave this facility.
+
+pub mod describe;
+pub mod gate;
+
+pub use describe::{Described, FacilityKey, RouteKind, describe, is_claim_like};
+pub use gate::{GateQuestion, Refusal, gate};

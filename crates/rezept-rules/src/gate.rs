@@ -1,0 +1,111 @@
+//! The gate: nothing leaves, and nothing is delivered, that is foreign, damaged, unknown or possibly doubled, unless a
+//! person says so.
+
+use rezept_claim::{FileFacts, Incomplete, Kind, Oddity};
+
+use crate::describe::{Described, FacilityKey, Missing, RouteKind, describe};
+
+/// What the gate is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct GateQuestion<'a> {
+    /// What the content says.
+    pub facts: &'a FileFacts,
+    /// The name it was found under.
+    pub file_name: &'a str,
+    /// The own facility.
+    pub own: &'a FacilityKey,
+    /// The kinds that the route or inbox takes.
+    pub accept: &'a [RouteKind],
+}
+
+/// Why the gate refuses. A person may let pass what `may_be_released` says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// No known content.
+    Unknown(Option<Oddity>),
+    /// Known, but something the protocol needs is missing.
+    Undescribed(Missing),
+    /// A kind that this route does not take.
+    KindNotAccepted(RouteKind),
+    /// Cut off, or still being written.
+    Incomplete(Vec<Incomplete>),
+    /// Another facility's.
+    ForeignFacility(FacilityKey),
+    /// The totals in GO are not those of the claims.
+    TotalsDiffer,
+    /// The same content went before.
+    SameContent(String),
+    /// Another content of this identity went before.
+    SameIdentity(String),
+}
+
+impl Refusal {
+    /// The permanent code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "RZ-G101",
+            Self::Undescribed(_) => "RZ-G102",
+            Self::KindNotAccepted(_) => "RZ-G103",
+            Self::Incomplete(_) => "RZ-G104",
+            Self::ForeignFacility(_) => "RZ-G105",
+            Self::TotalsDiffer => "RZ-G106",
+            Self::SameContent(_) => "RZ-G107",
+            Self::SameIdentity(_) => "RZ-G108",
+        }
+    }
+
+    /// Details for people: never a patient's data.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Unknown(oddity) => oddity.map_or_else(String::new, |oddity| format!("{oddity:?}")),
+            Self::Undescribed(missing) => missing.to_string(),
+            Self::KindNotAccepted(kind) => kind.to_string(),
+            Self::Incomplete(what) => {
+                what.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ")
+            }
+            Self::ForeignFacility(found) => found.to_string(),
+            Self::TotalsDiffer => String::new(),
+            Self::SameContent(label) | Self::SameIdentity(label) => label.clone(),
+        }
+    }
+
+    /// Whether a person's decision can let the file pass. What cannot be described cannot be carried.
+    #[must_use]
+    pub const fn may_be_released(&self) -> bool {
+        !matches!(self, Self::Unknown(_) | Self::Undescribed(_) | Self::KindNotAccepted(_))
+    }
+}
+
+/// Judges a content on its own. What went before is the journal's to say: [`Refusal::SameContent`],
+/// [`Refusal::SameIdentity`].
+///
+/// # Errors
+/// The first refusal; with it the description, where there is one, so that a release can carry the file.
+pub fn gate(question: GateQuestion<'_>) -> Result<Described, (Refusal, Option<Described>)> {
+    let facts = question.facts;
+    if facts.kind == Kind::Unknown {
+        return Err((Refusal::Unknown(facts.oddity), None));
+    }
+    let described = match describe(facts, question.file_name) {
+        Ok(described) => described,
+        // A file that is cut off may lack what names it: the cut is the cause.
+        Err(_) if !facts.complete && facts.kind != Kind::Notice => {
+            return Err((Refusal::Incomplete(facts.incomplete.clone()), None));
+        }
+        Err(missing) => return Err((Refusal::Undescribed(missing), None)),
+    };
+    let refusal = if !question.accept.contains(&described.kind) {
+        Refusal::KindNotAccepted(described.kind)
+    } else if described.facility != *question.own {
+        Refusal::ForeignFacility(described.facility.clone())
+    } else if !facts.complete && described.kind != RouteKind::Notice {
+        Refusal::Incomplete(facts.incomplete.clone())
+    } else if described.kind == RouteKind::Claim && facts.totals_match() == Some(false) {
+        Refusal::TotalsDiffer
+    } else {
+        return Ok(described);
+    };
+    Err((refusal, Some(described)))
+}
