@@ -78,23 +78,32 @@ impl Refusal {
     }
 }
 
+/// A refusal, with what the content is, where that is known: a release can carry the file then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// What it is.
+    pub described: Option<Described>,
+}
+
 /// Judges a content on its own. What went before is the journal's to say: [`Refusal::SameContent`],
 /// [`Refusal::SameIdentity`].
 ///
 /// # Errors
-/// The first refusal; with it the description, where there is one, so that a release can carry the file.
-pub fn gate(question: GateQuestion<'_>) -> Result<Described, (Refusal, Option<Described>)> {
+/// The first refusal.
+pub fn gate(question: GateQuestion<'_>) -> Result<Described, Box<Refused>> {
     let facts = question.facts;
     if facts.kind == Kind::Unknown {
-        return Err((Refusal::Unknown(facts.oddity), None));
+        return Err(refused(Refusal::Unknown(facts.oddity), None));
     }
     let described = match describe(facts, question.file_name) {
         Ok(described) => described,
         // A file that is cut off may lack what names it: the cut is the cause.
         Err(_) if !facts.complete && facts.kind != Kind::Notice => {
-            return Err((Refusal::Incomplete(facts.incomplete.clone()), None));
+            return Err(refused(Refusal::Incomplete(facts.incomplete.clone()), None));
         }
-        Err(missing) => return Err((Refusal::Undescribed(missing), None)),
+        Err(missing) => return Err(refused(Refusal::Undescribed(missing), None)),
     };
     let refusal = if !question.accept.contains(&described.kind) {
         Refusal::KindNotAccepted(described.kind)
@@ -107,5 +116,9 @@ pub fn gate(question: GateQuestion<'_>) -> Result<Described, (Refusal, Option<De
     } else {
         return Ok(described);
     };
-    Err((refusal, Some(described)))
+    Err(refused(refusal, Some(described)))
+}
+
+fn refused(refusal: Refusal, described: Option<Described>) -> Box<Refused> {
+    Box::new(Refused { refusal, described })
 }

@@ -4,4 +4,4 @@ pub mod describe;
 pub mod gate;
 
 pub use describe::{Described, FacilityKey, RouteKind, describe, is_claim_like};
-pub use gate::{GateQuestion, Refusal, gate};
+pub use gate::{GateQuestion, Refusal, Refused, gate};

@@ -21,7 +21,8 @@ fn own() -> FacilityKey {
 
 fn ask(bytes: &[u8], name: &str, accept: &[RouteKind]) -> Result<rezept_rules::Described, Refusal> {
     let facts = facts(bytes);
-    gate(GateQuestion { facts: &facts, file_name: name, own: &own(), accept }).map_err(|(refusal, _)| refusal)
+    gate(GateQuestion { facts: &facts, file_name: name, own: &own(), accept })
+        .map_err(|refused| refused.refusal)
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn returns_and_notices_pass_where_they_are_accepted_only() {
     assert_eq!(sah.official_name, "RECEIPTC.SAH");
     let zogn = fixture("zogn/RIzogn1131999901550612.csv");
     let notice = ask(&zogn, "RIzogn1131999901550612.csv", &[RouteKind::Notice]).unwrap();
-    assert_eq!(notice.folder, "202406/shaho");
+    assert_eq!(notice.folder, "202412/shaho");
     assert!(matches!(ask(&zogn, "download.csv", &[RouteKind::Notice]), Err(Refusal::Undescribed(_))));
 }
 
