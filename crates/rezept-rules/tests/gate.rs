@@ -1,5 +1,7 @@
 //! The gate on the project's invented claim files, and on what happens to them.
 
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
 use std::path::PathBuf;
 
 use rezept_claim::{Depth, FileFacts, scan};
