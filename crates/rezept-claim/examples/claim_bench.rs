@@ -9,9 +9,10 @@ use std::io::Read;
 use std::time::Instant;
 
 type Outcome = Result<(u64, u64), Box<dyn Error>>;
+type Mode = (&'static str, fn(File) -> Outcome);
 
 /// The modes: name, what it does. Each returns two counts, so that no work can be left out.
-const MODES: [(&str, fn(File) -> Outcome); 8] = [
+const MODES: [Mode; 8] = [
     ("read-count", read_count), // read(2) and count newlines
     ("index", index),           // our reader: records and items counted
     ("items", items),           // our reader: every item visited
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read_count(mut file: File) -> Outcome {
-    let mut block = vec![0; 64 * 1024];
+    let mut block = vec![0; rezept_claim::reader::BLOCK_BYTES];
     let (mut lines, mut bytes) = (0, 0);
     loop {
         let n = file.read(&mut block)?;

@@ -66,6 +66,8 @@ impl Grouper {
     /// Says where the next line of the file belongs.
     #[inline]
     pub fn place(&mut self, record: &RawRecord<'_>) -> Place {
+        // A line of digits without a record behind them is a record that lost its id, not history.
+        let Some(id) = record.id() else { return self.stay() };
         if record.is_history() {
             if !self.in_claim {
                 return Place::of(Part::Outside);
@@ -73,7 +75,6 @@ impl Grouper {
             self.closing = true;
             return Place::of(Part::History);
         }
-        let Some(id) = record.id() else { return self.stay() };
         match &id.0 {
             b"RE" => self.claim(record),
             b"IR" | b"UK" | b"YK" | b"HM" | b"HI" => self.header(record, id),

@@ -23,8 +23,8 @@ pub struct ReadError {
     pub source: std::io::Error,
 }
 
-/// Reads a file line by line. Lines end at LF; a CR before it belongs to the terminator, and so do 0x1A bytes at the end
-/// of the file.
+/// Reads a file line by line. Lines end at LF; a CR before it belongs to the terminator, and so do 0x1A bytes (and a CR
+/// before them) at the end of the file.
 pub struct RecordReader<R> {
     source: R,
     /// A multiple of [`CHUNK`] long; zero behind `filled`, so that no mark of use stands there.
@@ -145,7 +145,10 @@ impl<R: Read> RecordReader<R> {
     fn last_line(&self) -> Span {
         let rest = self.buffer.get(self.start..self.filled).unwrap_or_default();
         let marks = rest.iter().rev().take_while(|b| **b == 0x1A).count();
-        self.unended(rest.len() - marks, rest.len(), Ending::EndOfFile)
+        // A CR here lost its LF when the file was cut: it ends the line all the same.
+        let cr = rest.iter().rev().nth(marks) == Some(&b'\r');
+        let end = marks + usize::from(cr);
+        self.unended(rest.len() - end, rest.len(), Ending::EndOfFile)
     }
 
     fn unended(&self, line_len: usize, raw_len: usize, ending: Ending) -> Span {

@@ -50,7 +50,7 @@ pub enum Ending {
     CrLf,
     /// LF alone.
     Lf,
-    /// The file ends here; the terminator holds the 0x1A bytes, if any.
+    /// The file ends here; the terminator holds a CR without LF and the 0x1A bytes, if any.
     EndOfFile,
     /// The line is longer than the reader's limit and goes on in the next piece.
     Continued,
@@ -153,6 +153,11 @@ impl<'a> RawRecord<'a> {
     #[inline]
     pub fn is_continuation(&self) -> bool {
         self.continuation
+    }
+
+    /// End-of-file marks behind the line.
+    pub(crate) fn end_marks(&self) -> usize {
+        self.terminator().iter().filter(|b| **b == 0x1A).count()
     }
 
     /// Whether this is a piece of a line beyond the reader's limit; its items cannot be trusted.

@@ -90,13 +90,15 @@ impl FileFacts {
         if !matches!(self.kind, Kind::Claim | Kind::Return) {
             return None;
         }
+        let family = self.family?;
         Some(Identity {
             kind: self.kind,
             return_kind: self.return_kind,
-            family: self.family?,
+            family,
             payer: self.payer?,
             prefecture: self.prefecture?,
-            point_table: self.point_table?,
+            // Another table than the header's record id stands for: nobody can tell whose file it is.
+            point_table: self.point_table.filter(|table| *table == family.point_table())?,
             facility: self.facility?,
             month: self.month?,
             volume: self.volume?,

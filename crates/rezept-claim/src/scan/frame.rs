@@ -116,7 +116,11 @@ impl Frame {
         }
         let item = |place| record.item(place).unwrap_or_default();
         let digits = (item(places.prefecture), item(places.point_table), item(places.facility));
-        if facts.facility.is_some() && fits && !check_digit::is_valid_facility(digits.0, digits.1, digits.2) {
+        if facts.facility.is_some()
+            && facts.prefecture.is_some()
+            && fits
+            && !check_digit::is_valid_facility(digits.0, digits.1, digits.2)
+        {
             let what = ("R-003", Severity::Confirm, Note::CheckDigit);
             out.item(what, record, places.facility, item_layout(places.facility));
         }

@@ -54,7 +54,7 @@ impl Lines {
         self.last = record.position().line;
         self.end_marks += record.line().len();
         if record.ending() == Ending::EndOfFile {
-            self.end_marks += record.terminator().len();
+            self.end_marks += record.end_marks();
         } else if self.blank.is_none() {
             self.blank = Some(record.position());
         }
@@ -76,7 +76,7 @@ impl Lines {
             out.record("R-001", Severity::Confirm, Note::LongLine, record);
         }
         if record.ending() == Ending::EndOfFile {
-            self.end_marks += record.terminator().len();
+            self.end_marks += record.end_marks();
         }
         let bare = matches!(record.ending(), Ending::Lf | Ending::EndOfFile);
         if bare && !self.line_end_reported {
