@@ -36,7 +36,6 @@ impl Severity {
 /// What exactly a finding is about, where its code alone does not say it. Numbers are counts and totals of the file,
 /// never values of one patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Note {
     /// The code says it all.
     None,

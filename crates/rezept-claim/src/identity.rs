@@ -290,3 +290,41 @@ pub struct Identity {
     /// Volume mark of the header.
     pub volume: Volume,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_exactly() {
+        assert_eq!(Prefecture::parse(b"01").map(|p| p.to_string()).as_deref(), Some("01"));
+        for bad in [&b""[..], b"1", b"00", b"48", b" 1", b"013", b"1a"] {
+            assert_eq!(Prefecture::parse(bad), None, "{bad:?}");
+        }
+        for bad in [&b""[..], b"2", b"5", b"11"] {
+            assert_eq!(PointTable::parse(bad), None, "{bad:?}");
+        }
+        for bad in [&b""[..], b"999901", b"99990155", b"999901x"] {
+            assert_eq!(FacilityCode::parse(bad), None, "{bad:?}");
+        }
+        assert_eq!((Payer::parse(b"1"), Payer::parse(b"2")), (Some(Payer::Shaho), Some(Payer::Kokuho)));
+        assert_eq!((Payer::parse(b"3"), Payer::parse(b"")), (None, None));
+    }
+
+    #[test]
+    fn volume_marks_follow_each_other() {
+        let volume = |n: &str| Volume::parse(n.as_bytes()).unwrap();
+        assert!(Volume::FIRST.fits(Volume::LAST) && Volume::FIRST.fits(volume("01")));
+        assert!(volume("07").fits(volume("08")) && volume("07").fits(volume("99")));
+        assert!(!volume("07").fits(volume("07")) && !Volume::FIRST.fits(volume("02")));
+        assert_eq!((Volume::parse(b"0"), Volume::parse(b"100")), (None, None));
+    }
+
+    #[test]
+    fn every_family_has_the_table_that_leads_back_to_it() {
+        for family in Family::ALL {
+            let back = family.point_table().family();
+            assert!(back == family || (family, back) == (Family::Dpc, Family::Ika));
+        }
+    }
+}

@@ -144,7 +144,6 @@ pub struct Declared {
 
 /// Why a file is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Incomplete {
     /// No header in the first line.
     NoHeader,
@@ -154,4 +153,16 @@ pub enum Incomplete {
     TrailerNotLast,
     /// The trailer's volume mark is neither 99 nor the one that follows the header's.
     VolumeMark,
+}
+
+impl Incomplete {
+    /// A permanent name for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoHeader => "no-header",
+            Self::NoTrailer => "no-trailer",
+            Self::TrailerNotLast => "trailer-not-last",
+            Self::VolumeMark => "volume-mark",
+        }
+    }
 }

@@ -106,12 +106,19 @@ impl Frame {
             ("19284", facts.month.is_some(), places.month),
             ("R-005", facts.volume.is_some(), volume_place),
         ];
-        let family = facts.point_table.map_or(Family::Ika, PointTable::family);
+        let family = match &id.0 {
+            b"UK" => Family::Shika,
+            b"YK" => Family::Chozai,
+            b"HM" => Family::Houkan,
+            _ => Family::Ika,
+        };
         let layout = layout(family, id);
         let item_layout = |place| layout.and_then(|l| l.item(place));
+        // A header known from partial sources refuses nothing.
+        let severity = if layout.is_some_and(|l| l.certain) { Severity::File } else { Severity::Confirm };
         for (code, good, place) in items {
             if !good {
-                out.item((code, Severity::File, Note::BadValue), record, place, item_layout(place));
+                out.item((code, severity, Note::BadValue), record, place, item_layout(place));
             }
         }
         let item = |place| record.item(place).unwrap_or_default();
@@ -265,7 +272,11 @@ fn totals(
     (position, id): (Position, Option<RecordId>),
     out: &mut Out<'_, '_>,
 ) {
-    let severity = if facts.kind == Kind::Return { Severity::Info } else { Severity::File };
+    let severity = match (facts.kind, facts.family) {
+        (Kind::Return, _) => Severity::Info,
+        (_, Some(Family::Houkan)) => Severity::Confirm, // Its GO is an inference [C].
+        _ => Severity::File,
+    };
     if declared.volume != Some(Volume::LAST) {
         if declared.volume.is_some() && (declared.payers.is_some() || declared.points.is_some()) {
             out.at("1007", severity, Note::Misplaced, position, id);

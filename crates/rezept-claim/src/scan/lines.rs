@@ -100,7 +100,7 @@ impl Lines {
         let known =
             record.id().and_then(|id| if history { history_layout(family, id) } else { layout(family, id) });
         let fault = match known {
-            None => self.unknown_id(record, history, kind, out),
+            None => self.unknown_id(record, history, family, kind, out),
             Some(layout) => item_count(record, layout, history, out),
         };
         if history && record.history_prefix().is_none_or(|p| !is_prefix(p)) {
@@ -120,6 +120,7 @@ impl Lines {
         &mut self,
         record: &RawRecord<'_>,
         history: bool,
+        family: Family,
         kind: Kind,
         out: &mut Out<'_, '_>,
     ) -> Fault {
@@ -137,6 +138,10 @@ impl Lines {
         }
         match kind {
             Kind::Return => out.record("E99", Severity::Claim, Note::None, record),
+            // Not every record of these families is known: TJ of 訪問看護 has no layout.
+            _ if matches!(family, Family::Chozai | Family::Houkan) => {
+                out.record("R-002", Severity::Confirm, Note::None, record);
+            }
             _ => out.record("R-002", Severity::File, Note::None, record),
         }
         Fault::Unknown

@@ -12,7 +12,6 @@ const SAMPLE_BYTES: usize = 64 * 1024;
 
 /// What is strange about a file as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Oddity {
     /// Nothing in it.
     Empty,
@@ -36,6 +35,25 @@ pub enum Oddity {
     HistoryOnly,
     /// Nothing known.
     Unrecognised,
+}
+
+impl Oddity {
+    /// A permanent name for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Utf8Bom => "utf8-bom",
+            Self::Utf8 => "utf8",
+            Self::Utf16 => "utf16",
+            Self::Html => "html",
+            Self::Zip => "zip",
+            Self::Pdf => "pdf",
+            Self::Spreadsheet => "spreadsheet",
+            Self::HeaderMissing => "header-missing",
+            Self::HistoryOnly => "history-only",
+            Self::Unrecognised => "unrecognised",
+        }
+    }
 }
 
 /// The start of a file that has no header.

@@ -57,6 +57,16 @@ fn header_items() {
 }
 
 #[test]
+fn uncertain_layouts_never_refuse() {
+    // 訪問看護: the header, GO and several records are known from partial sources only.
+    let file = b"HM,1,48,6,9999015,x,202411,\r\nRE,1,6112,202410,x,,1,19700105,,,,,,,\r\nHO,01130012,,1,1,100,,,,,,\r\n\
+        TJ,1\r\nGO,1,101,99\r\n\x1A";
+    let (facts, findings) = full(file);
+    assert_eq!((facts.family, facts.claims, facts.points), (Some(rezept_claim::Family::Houkan), 1, 100));
+    assert_eq!(codes(&findings), ["R-003 Q line 1", "R-002 Q line 4", "1008 Q line 5"]);
+}
+
+#[test]
 fn totals_of_the_trailer() {
     let go = line_of("GO");
     let (facts, found) = with_line(go, replace("GO,4,1085", "GO,5,1085"));

@@ -151,6 +151,29 @@ fn a_failing_source_loses_nothing() {
     assert!(out == bytes && errors > 0);
 }
 
+#[test]
+fn a_failing_target_is_told_with_its_place() {
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let bytes = b"RE,1,1112\r\n".repeat(20_000);
+    let outcome = copy_through(bytes.as_slice(), Full(100_000), Depth::Totals, &mut |_| {});
+    match outcome {
+        Err(rezept_claim::copy::CopyError::Write { byte, source }) => {
+            assert!(byte > 0 && byte <= 100_000);
+            assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Starts that make a claim file, a return file, or nothing known.
 const HEADERS: [&[u8]; 3] = [b"IR,1,13,1,9999015,,,202411,00,\r\n", b"HI,1,202412,13,1,9999015,,00\r\n", b""];
 
