@@ -55,10 +55,10 @@ impl Index {
     pub(crate) fn build(&mut self, bytes: &[u8]) {
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         debug_assert!(rest.is_empty(), "the reader pads its buffer");
-        self.marks.resize(chunks.len(), Marks::default());
+        self.marks.clear();
         self.lines.clear();
         let (mut base, mut commas) = (0u32, 0u32);
-        for (chunk, place) in chunks.iter().zip(&mut self.marks) {
+        for chunk in chunks {
             let (marks, mut newlines) = mark(chunk);
             while newlines != 0 {
                 let bit = newlines.trailing_zeros();
@@ -68,7 +68,7 @@ impl Index {
             }
             commas += marks.comma.count_ones();
             base += 64;
-            *place = marks;
+            self.marks.push(marks);
         }
     }
 }

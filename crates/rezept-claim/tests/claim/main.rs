@@ -1,4 +1,4 @@
-//! The tests of the crate's public face, in one binary. `cfg(test)` tells clippy that helpers are tests too.
+//! The tests of the crate's public face, in one binary. `cfg(test)` tells clippy that shared functions belong to tests too.
 
 #[cfg(test)]
 mod common;
