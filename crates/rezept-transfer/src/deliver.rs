@@ -43,7 +43,7 @@ impl Engine<'_> {
         file: &mut ParcelFile,
         intake: &mut dyn Intake,
     ) -> TransferResult<(String, Option<Reason>)> {
-        let inbox = file.inbox.clone().ok_or(TransferError::Stored { what: "a file without inbox" })?;
+        let inbox = inbox_of(file, intake)?;
         let staged_at = staged_path(known, file.ordinal)?;
         let released =
             known.header.released.iter().find(|release| release.path.as_str() == file.payload_path);
@@ -74,7 +74,7 @@ impl Engine<'_> {
         let mut places = Vec::with_capacity(known.files.len());
         for file in known.files.iter().filter(|file| !file.delivered) {
             let (folder, _) = self.judge_one(known, &mut file.clone(), intake)?;
-            let inbox = file.inbox.clone().unwrap_or_default();
+            let inbox = inbox_of(file, intake)?;
             let destination = self.free_place(known, file, &folder, &inbox, &taken)?;
             taken.insert((inbox.clone(), destination.clone()));
             places.push(Delivery { ordinal: file.ordinal, inbox, destination });
@@ -111,9 +111,17 @@ impl Engine<'_> {
         Err(TransferError::BadPath { path: folder.to_owned() })
     }
 
-    /// Gives every staged file its journalled place: DELIVERED. A planned file that is no longer in staging was
-    /// delivered before an interruption.
+    /// Gives every staged file its journalled place: DELIVERED.
     pub(crate) fn deliver(&mut self, known: &Known) -> TransferResult<()> {
+        if self.place_files(known)? {
+            self.journal.move_parcel(known.row.row, ParcelState::Delivered, &ParcelChange::default())?;
+        }
+        Ok(())
+    }
+
+    /// Renames every staged file to its journalled place. A planned file that is no longer in staging was placed before
+    /// an interruption. `false` when a place was taken meanwhile and another had to be planned: ask again.
+    pub(crate) fn place_files(&mut self, known: &Known) -> TransferResult<bool> {
         let row = known.row.row;
         let waiting: Vec<&ParcelFile> = known.files.iter().filter(|file| !file.delivered).collect();
         let mut touched = BTreeSet::new();
@@ -131,7 +139,8 @@ impl Engine<'_> {
             match volume.rename_new(&staged, &target) {
                 Ok(_) => {}
                 Err(error) if error.kind() == FailureKind::Exists => {
-                    return self.replan(known, file, &target);
+                    self.replan(known, file, &target)?;
+                    return Ok(false);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -144,7 +153,7 @@ impl Engine<'_> {
         for inbox in inboxes(&known.files) {
             remove_tree(self.volume(&inbox)?, &staging_folder(known)?)?;
         }
-        Ok(self.journal.move_parcel(row, ParcelState::Delivered, &ParcelChange::default())?)
+        Ok(true)
     }
 
     /// Somebody took the place between plan and rename: choose another for this file.
@@ -233,6 +242,12 @@ impl Engine<'_> {
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
         })
     }
+}
+
+/// The inbox of a file: the journalled one, or the one that takes its kind.
+pub(crate) fn inbox_of(file: &ParcelFile, intake: &dyn Intake) -> TransferResult<String> {
+    let by_kind = || intake.inbox_for(file.kind.as_deref().unwrap_or_default());
+    file.inbox.clone().or_else(by_kind).ok_or(TransferError::Stored { what: "a file without inbox" })
 }
 
 fn sweep_ack_parts(known: &Known, medium: &dyn Volume, folder: &RelPath) -> TransferResult<()> {

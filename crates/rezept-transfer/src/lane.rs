@@ -22,6 +22,7 @@ pub(crate) struct Lane {
     full: SyncSender<Message>,
     empty: Receiver<Vec<u8>>,
     made: usize,
+    unused: Vec<Vec<u8>>,
 }
 
 impl Lane {
@@ -35,7 +36,10 @@ impl Lane {
         loop {
             let mut block = self.block();
             let filled = fill(from, &mut block).map_err(PassError::Read)?;
-            let Some(data) = block.get(..filled).filter(|data| !data.is_empty()) else { break };
+            let Some(data) = block.get(..filled).filter(|data| !data.is_empty()) else {
+                self.unused.push(block);
+                break;
+            };
             each(data).map_err(PassError::Write)?;
             bytes += filled as u64;
             self.send(Message::Block(block, filled));
@@ -45,6 +49,9 @@ impl Lane {
     }
 
     fn block(&mut self) -> Vec<u8> {
+        if let Some(block) = self.unused.pop() {
+            return block;
+        }
         if self.made < BLOCKS {
             self.made += 1;
             return vec![0; BLOCK_BYTES];
@@ -84,10 +91,66 @@ pub(crate) fn with_lane<T, E>(work: impl FnOnce(&mut Lane) -> Result<T, E>) -> R
         let (full, blocks) = sync_channel(BLOCKS);
         let (back, empty) = channel();
         let worker = scope.spawn(move || hash_all(&blocks, &back));
-        let result = work(&mut Lane { full, empty, made: 0 });
+        let result = work(&mut Lane { full, empty, made: 0, unused: Vec::new() });
         let digests = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         result.map(|done| (done, digests))
     })
+}
+
+/// A reader that hashes what passes through it on a second thread.
+struct Tee<'a> {
+    lane: &'a mut Lane,
+    from: &'a mut dyn Read,
+    block: Vec<u8>,
+    filled: usize,
+    given: usize,
+    bytes: u64,
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.filled {
+            let mut block = self.lane.block();
+            let used = std::mem::replace(&mut self.filled, 0);
+            self.given = 0;
+            let filled = fill(self.from, &mut block)?;
+            let full = std::mem::replace(&mut self.block, block);
+            if !full.is_empty() {
+                self.lane.send(Message::Block(full, used));
+            }
+            self.filled = filled;
+            self.bytes += filled as u64;
+        }
+        let rest = self.block.get(self.given..self.filled).unwrap_or_default();
+        let n = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        self.given += n;
+        Ok(n)
+    }
+}
+
+/// Lets `work` read `from` while a second thread hashes every byte that it read. Returns the result, the digest and the
+/// number of bytes.
+///
+/// # Errors
+/// What `work` returns.
+pub fn read_hashed<T, E>(
+    from: &mut dyn Read,
+    work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
+) -> Result<(T, Digest, u64), E> {
+    let ((done, bytes), digests) = with_lane(|lane| {
+        let mut tee = Tee { lane, from, block: Vec::new(), filled: 0, given: 0, bytes: 0 };
+        let done = work(&mut tee)?;
+        let Tee { lane, block, filled, bytes, .. } = tee;
+        if !block.is_empty() {
+            lane.send(Message::Block(block, filled));
+        }
+        lane.send(Message::EndOfFile);
+        Ok((done, bytes))
+    })?;
+    Ok((done, digests.into_iter().next().unwrap_or_else(|| Digest::of(b"")), bytes))
 }
 
 fn hash_all(blocks: &Receiver<Message>, back: &Sender<Vec<u8>>) -> Vec<Digest> {
@@ -115,9 +178,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hashed_reading_is_the_reading() {
+        for size in [0, 1, BLOCK_BYTES, 9 * BLOCK_BYTES + 1] {
+            let file: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
+            let (copy, digest, bytes) = read_hashed(&mut file.as_slice(), |from| {
+                let mut copy = Vec::new();
+                from.read_to_end(&mut copy).map(|_| copy)
+            })
+            .unwrap();
+            assert_eq!((copy, digest, bytes), (file.clone(), Digest::of(&file), size as u64));
+        }
+    }
+
+    #[test]
     fn digests_come_in_order_for_any_size() {
-        let files: Vec<Vec<u8>> =
-            [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, 5 * BLOCK_BYTES + 7].iter().map(|n| vec![7u8; *n]).collect();
+        let files: Vec<Vec<u8>> = [0, 1, 0, 0, BLOCK_BYTES - 1, 0, BLOCK_BYTES, 5 * BLOCK_BYTES + 7, 3]
+            .iter()
+            .map(|n| vec![7u8; *n])
+            .collect();
         let mut copies: Vec<Vec<u8>> = Vec::new();
         let ((), digests) = with_lane(|lane| {
             for file in &files {

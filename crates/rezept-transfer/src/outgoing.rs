@@ -258,7 +258,7 @@ impl Engine<'_> {
     }
 
     /// Ends a parcel that was never published because a source changed. Unchanged sources are free to go again.
-    fn abandon(&mut self, known: &Known) -> TransferResult<()> {
+    pub(crate) fn abandon(&mut self, known: &Known) -> TransferResult<()> {
         for file in self.journal.files_of_parcel(known.row.row)? {
             let same = match self.volume(&file.place.root).ok().zip(RelPath::new(&file.place.path)) {
                 Some((volume, path)) => volume.stat(&path)?.is_some_and(|meta| {
