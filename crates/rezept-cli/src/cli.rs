@@ -1,0 +1,165 @@
+//! What can be typed: the sub-commands and options. Help texts are not here: `help` takes them from the sentences, by the
+//! names of commands and arguments. A command appears here only when it works.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use rezept_text::{Lang, Text};
+
+use crate::help;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "rezept", version)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that stand before or after the sub-command.
+#[derive(Debug, Default, Args)]
+pub struct Global {
+    // Read by the commands of a station; the others take it too, so that scripts may always set it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    // Read by `Early` before anything else, and here only so that it is accepted and explained.
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"], hide_possible_values = true)]
+    pub lang: Option<String>,
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[arg(long, global = true, value_enum, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Option<ColorChoice>,
+    #[arg(long, global = true)]
+    pub reveal: bool,
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The sub-commands, each with a file in `commands`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Show(ShowArgs),
+    Verify(VerifyArgs),
+}
+
+/// `rezept show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `rezept verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+}
+
+/// What must be known before the command line is understood, because its errors and help depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Early {
+    pub lang: Lang,
+    pub json: bool,
+    pub color: ColorChoice,
+}
+
+impl Early {
+    /// Looks at the words typed, then at the environment. The first word is the program's own name.
+    pub fn of(words: &[OsString]) -> Self {
+        Self::from_words(words, |name| std::env::var(name).ok())
+    }
+
+    fn from_words(words: &[OsString], env: impl Fn(&str) -> Option<String>) -> Self {
+        let words: Vec<&str> =
+            words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
+        let option = |name: &str| {
+            let inline = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            let next =
+                || words.iter().position(|word| *word == name).and_then(|at| words.get(at + 1).copied());
+            inline.or_else(next)
+        };
+        let named = option("--lang").and_then(|word| word.parse().ok());
+        let locale = ["REZEPT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| env(name).filter(|value| !value.is_empty()));
+        let color = option("--color").and_then(|word| ColorChoice::from_str(word, false).ok());
+        Self {
+            lang: named.or_else(|| Lang::of_locale(&locale?)).unwrap_or_default(),
+            json: words.contains(&"--json"),
+            color: color.unwrap_or_default(),
+        }
+    }
+}
+
+/// The definitions above with help in the language of `text`.
+pub fn command(text: &Text) -> clap::Command {
+    help::localise(Cli::command(), text)
+}
+
+/// Understands the command line.
+///
+/// # Errors
+/// Also for `--help` and `--version`, as clap has it.
+pub fn parse(words: Vec<OsString>, early: &Early) -> Result<Cli, clap::Error> {
+    let matches = command(&Text::new(early.lang)).try_get_matches_from(words)?;
+    Cli::from_arg_matches(&matches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn early(line: &str, env: &[(&str, &str)]) -> Early {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Early::from_words(&words, |name| {
+            env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn japanese_unless_english_is_asked_for() {
+        for (line, env, lang) in [
+            ("rezept show x", &[][..], Lang::Ja),
+            ("rezept show x", &[("LANG", "C.UTF-8")], Lang::Ja),
+            ("rezept show x", &[("LANG", "en_US.UTF-8")], Lang::En),
+            ("rezept show x", &[("REZEPT_LANG", "ja"), ("LANG", "en_US.UTF-8")], Lang::Ja),
+            ("rezept show x --lang en", &[("REZEPT_LANG", "ja")], Lang::En),
+            ("rezept --lang=en show x", &[], Lang::En),
+            ("rezept --lang=xx show x", &[("LANG", "en")], Lang::En),
+            ("rezept show -- --lang=en", &[], Lang::Ja),
+        ] {
+            assert_eq!(early(line, env).lang, lang, "{line} {env:?}");
+        }
+    }
+
+    #[test]
+    fn the_definitions_are_sound_in_both_languages() {
+        for &lang in Lang::ALL {
+            command(&Text::new(lang)).debug_assert();
+        }
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after() {
+        for line in ["rezept --json show x", "rezept show x --json", "rezept show --json x"] {
+            let words = line.split(' ').map(OsString::from).collect();
+            assert!(parse(words, &early(line, &[])).unwrap().global.json, "{line}");
+        }
+    }
+}

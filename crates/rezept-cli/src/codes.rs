@@ -1,0 +1,307 @@
+//! The permanent codes of everything that can go wrong, and the exit code each leads to. A code is never renumbered nor
+//! used again; what it means to a person stands in the sentences and in docs/errors.md, and tests compare the three.
+
+use std::str::FromStr;
+
+/// Exit codes are an API. Scripts at customers depend on them: add, never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Something needs a person: findings, held items.
+    Findings = 1,
+    /// The command line or the configuration.
+    Usage = 2,
+    /// Not a file that we can read.
+    BadInput = 3,
+    /// Some done, some not.
+    Partial = 4,
+    /// The target is missing, full or read-only: mend it and try again.
+    TargetUnavailable = 5,
+    /// What was read back differs, or something is not authentic.
+    VerifyFailed = 6,
+    /// A bug of `rezept`.
+    Internal = 70,
+}
+
+impl Exit {
+    /// The number for the operating system.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The graver of two: 70, 6, 5, 4, 3, 2, 1, 0.
+    pub fn and(self, other: Self) -> Self {
+        if self.number() >= other.number() { self } else { other }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$group:meta])* $name:ident = $code:literal => $exit:ident,)+) => {
+        /// A permanent code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($(#[$group])* $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of docs/errors.md.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// `RZ-` with a letter and three digits.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The exit code when this is all that happened.
+            pub const fn exit(self) -> Exit {
+                match self { $(Self::$name => Exit::$exit,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// U: usage and configuration.
+    UnknownWord = "RZ-U101" => Usage,
+    WordMissing = "RZ-U102" => Usage,
+    BadValue = "RZ-U103" => Usage,
+    WordsConflict = "RZ-U104" => Usage,
+    BadUsage = "RZ-U105" => Usage,
+    NoConfig = "RZ-U201" => Usage,
+    ConfigUnreadable = "RZ-U202" => Usage,
+    ConfigSyntax = "RZ-U203" => Usage,
+    ConfigUnknownKey = "RZ-U204" => Usage,
+    ConfigMissingKey = "RZ-U205" => Usage,
+    ConfigBadValue = "RZ-U206" => Usage,
+    FoldersOverlap = "RZ-U207" => Usage,
+    UnknownTarget = "RZ-U208" => Usage,
+    UnknownId = "RZ-U209" => Usage,
+    ConfigExists = "RZ-U210" => Usage,
+    RoleMisfit = "RZ-U211" => Usage,
+
+    /// F: files that cannot be read.
+    NoSuchFile = "RZ-F101" => BadInput,
+    CannotOpen = "RZ-F102" => BadInput,
+    NotAFile = "RZ-F103" => BadInput,
+    IsALink = "RZ-F104" => BadInput,
+    EmptyFile = "RZ-F105" => BadInput,
+    WebPage = "RZ-F106" => BadInput,
+    WrongEncoding = "RZ-F107" => BadInput,
+    SpreadsheetFile = "RZ-F108" => BadInput,
+    ZipFile = "RZ-F109" => BadInput,
+    PdfFile = "RZ-F110" => BadInput,
+    HeaderMissing = "RZ-F111" => BadInput,
+    HistoryOnly = "RZ-F112" => BadInput,
+    NotRecognised = "RZ-F113" => BadInput,
+    ReadStopped = "RZ-F114" => BadInput,
+    NotAParcel = "RZ-F115" => BadInput,
+    CannotPrint = "RZ-F116" => TargetUnavailable,
+
+    /// G: stopped by the gate. The first eight are also in `rezept-rules`.
+    GateUnknown = "RZ-G101" => Findings,
+    GateUndescribed = "RZ-G102" => Findings,
+    GateKind = "RZ-G103" => Findings,
+    GateIncomplete = "RZ-G104" => Findings,
+    GateFacility = "RZ-G105" => Findings,
+    GateTotals = "RZ-G106" => Findings,
+    GateSameContent = "RZ-G107" => Findings,
+    GateSameIdentity = "RZ-G108" => Findings,
+    NeverSettles = "RZ-G109" => Findings,
+    LinkInIntake = "RZ-G110" => Findings,
+    PlainRefused = "RZ-G111" => Findings,
+    PossibleDouble = "RZ-G112" => Findings,
+    OtherContentArrived = "RZ-G113" => Findings,
+    TooMuch = "RZ-G114" => Findings,
+    NoRoute = "RZ-G115" => Findings,
+
+    /// T: handing over, media. The first two are also in `rezept-transfer`.
+    ReadBackDiffers = "RZ-T101" => VerifyFailed,
+    SourceChanged = "RZ-T102" => Partial,
+    MediumMissing = "RZ-T103" => TargetUnavailable,
+    MediumPulled = "RZ-T104" => TargetUnavailable,
+    MediumFull = "RZ-T105" => TargetUnavailable,
+    MediumReadOnly = "RZ-T106" => TargetUnavailable,
+    MediumUnknown = "RZ-T107" => TargetUnavailable,
+    MediumSwapped = "RZ-T108" => TargetUnavailable,
+    MediumFailed = "RZ-T109" => TargetUnavailable,
+    FileInUse = "RZ-T110" => TargetUnavailable,
+    FromCacheOnly = "RZ-T111" => Ok,
+    InboxUnavailable = "RZ-T112" => TargetUnavailable,
+    DestinationTaken = "RZ-T113" => Ok,
+    Contradiction = "RZ-T114" => VerifyFailed,
+    NoAcknowledgement = "RZ-T115" => Findings,
+    ArchiveFailed = "RZ-T116" => Partial,
+    MediumSilent = "RZ-T117" => TargetUnavailable,
+    SourceVanished = "RZ-T118" => Partial,
+
+    /// P: parcels that arrived. All of them are also in `rezept-transfer`.
+    HeaderDamaged = "RZ-P101" => VerifyFailed,
+    NewerParcel = "RZ-P102" => BadInput,
+    HeaderMisplaced = "RZ-P103" => VerifyFailed,
+    NotForUs = "RZ-P104" => VerifyFailed,
+    UnknownSender = "RZ-P105" => VerifyFailed,
+    ForeignParcel = "RZ-P106" => VerifyFailed,
+    ParcelDamaged = "RZ-P107" => VerifyFailed,
+    SameIdOtherContent = "RZ-P108" => VerifyFailed,
+    NoInbox = "RZ-P109" => Findings,
+    AckBad = "RZ-P110" => VerifyFailed,
+    AckUnknown = "RZ-P111" => Findings,
+    PeerHistory = "RZ-P112" => VerifyFailed,
+
+    /// J: journal.
+    JournalNewer = "RZ-J101" => Usage,
+    JournalDamaged = "RZ-J102" => VerifyFailed,
+    JournalLost = "RZ-J103" => VerifyFailed,
+    JournalBehind = "RZ-J104" => VerifyFailed,
+    JournalBehindMedium = "RZ-J105" => VerifyFailed,
+    UnfitDisk = "RZ-J106" => Usage,
+    EngineBusy = "RZ-J107" => TargetUnavailable,
+    JournalLocked = "RZ-J108" => TargetUnavailable,
+    JournalFull = "RZ-J109" => TargetUnavailable,
+    DataFolderFailed = "RZ-J110" => TargetUnavailable,
+    AuditBroken = "RZ-J111" => VerifyFailed,
+    DiskUnknown = "RZ-J112" => Ok,
+    JournalFailed = "RZ-J113" => TargetUnavailable,
+
+    /// X: faults of the program.
+    Bug = "RZ-X901" => Internal,
+    CannotHappen = "RZ-X902" => Internal,
+}
+
+/// The text is not one of our codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    /// Reads a code as other crates and the journal write it.
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownCode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use rezept_text::{Arg, Lang, Text};
+
+    #[test]
+    fn the_graver_exit_wins() {
+        use Exit::{BadInput, Findings, Internal, Ok, Partial, TargetUnavailable, VerifyFailed};
+        let order = [Ok, Findings, BadInput, Partial, TargetUnavailable, VerifyFailed, Internal];
+        for (at, graver) in order.iter().enumerate() {
+            for lesser in &order[..=at] {
+                assert_eq!((graver.and(*lesser), lesser.and(*graver)), (*graver, *graver));
+            }
+        }
+    }
+
+    #[test]
+    fn codes_rise_and_are_read_again() {
+        let all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "a code is used twice");
+        for code in Code::ALL {
+            assert_eq!(code.as_str().parse(), Ok(*code));
+        }
+        assert_eq!("RZ-Z000".parse::<Code>(), Err(UnknownCode));
+    }
+
+    #[test]
+    fn the_sentences_explain_exactly_these_codes() {
+        for &lang in Lang::ALL {
+            let (_, source) = rezept_text::sources(lang).iter().find(|(name, _)| *name == "errors").unwrap();
+            let explained: BTreeSet<&str> =
+                source.lines().filter(|line| line.starts_with("RZ-")).map(|line| &line[..7]).collect();
+            let known: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+            assert_eq!(explained, known, "{lang}");
+        }
+    }
+
+    /// Codes written in other crates, which cannot see this list.
+    #[test]
+    fn every_code_in_any_source_is_in_the_list() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut waiting = vec![crates.to_owned()];
+        let mut seen = BTreeSet::new();
+        while let Some(folder) = waiting.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.ends_with("tests") {
+                    waiting.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("codes.rs")
+                    || path.ends_with("rezept-transfer/src/codes.rs")
+                {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    let shipped = source.split("#[cfg(test)]").next().unwrap();
+                    let quoted = shipped.split("\"RZ-").skip(1).filter_map(|rest| rest.split('"').next());
+                    seen.extend(quoted.filter(|rest| rest.len() == 4).map(|rest| format!("RZ-{rest}")));
+                }
+            }
+        }
+        assert!(seen.contains("RZ-T101") && seen.contains("RZ-G101"), "{seen:?}");
+        for code in seen {
+            assert!(code.parse::<Code>().is_ok(), "{code} is not in the list");
+        }
+    }
+
+    /// docs/errors.md is written from the list and the sentences. `UPDATE_EXPECT=1 cargo test -p rezept-cli` writes it.
+    #[test]
+    fn the_page_of_errors_is_up_to_date() {
+        expect_test::expect_file!["../../../docs/errors.md"].assert_eq(&page());
+    }
+
+    const INTRODUCTION: &str = "\
+# Error codes / エラーコード
+
+Every error has a permanent code. It is never renumbered and never used again, so it can be read out on the phone.
+Each says what happened, whether anything was sent, and what to do next. *Exit* is the exit code of the command when
+nothing else happened; where several apply the gravest wins: 70, 6, 5, 4, 3, 2, 1, 0.
+
+エラーには変わることのないコードがあります。電話で問い合わせるときは、このコードを伝えてください。
+
+| exit | meaning | 意味 |
+|---|---|---|
+| 0 | done | 正常 |
+| 1 | findings or held items that a person must look at | 人が確かめるものがある |
+| 2 | usage or configuration | 使い方または設定の誤り |
+| 3 | not a file that can be read | 読めないファイル |
+| 4 | some done, some not | 一部だけ済んだ |
+| 5 | target missing, full or read-only | 媒体や保存先がない、いっぱい、書けない |
+| 6 | the read-back differed, or something is not authentic | 読み直した内容が違う、または本物と確かめられない |
+| 70 | a bug of rezept | rezept の誤り |
+
+This page is written from the program's own sentences by a test (`codes.rs`); change them there.
+";
+
+    const GROUPS: &[(char, &str)] = &[
+        ('U', "U: usage and configuration / 使い方と設定"),
+        ('F', "F: files that cannot be read / 読めないファイル"),
+        ('G', "G: stopped before sending or delivering / 送る前、届ける前に止めたもの"),
+        ('T', "T: handing over and media / 受渡しと媒体"),
+        ('P', "P: parcels that arrived / 受け取った受渡パッケージ"),
+        ('J', "J: journal / 台帳"),
+        ('X', "X: faults of the program / プログラムの誤り"),
+    ];
+
+    fn page() -> String {
+        let (ja, en) = (Text::new(Lang::Ja), Text::new(Lang::En));
+        let mut page = INTRODUCTION.to_owned();
+        for (letter, title) in GROUPS {
+            write!(page, "\n## {title}\n").unwrap();
+            for code in Code::ALL.iter().filter(|code| code.as_str().chars().nth(3) == Some(*letter)) {
+                write!(page, "\n### {}\n\nExit {}.\n\n", code.as_str(), code.exit().number()).unwrap();
+                for text in [&ja, &en] {
+                    let args = [("value", Arg::from("…")), ("argument", Arg::from("…"))];
+                    let part = |part: &str| text.get(&format!("{}-{part}", code.as_str()), &args);
+                    writeln!(page, "* {} {} {}", part("what"), part("sent"), part("next")).unwrap();
+                }
+            }
+        }
+        page
+    }
+}

@@ -1,0 +1,223 @@
+//! From what failed to what a person reads: failure -> code -> exit code. The only place that decides it, with matches
+//! that have no `_` arm, so that a new failure cannot be added without deciding what the person sees.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rezept_claim::{Oddity, ReadError};
+use rezept_parcel::verify::VerifyError;
+use rezept_text::{Arg, Text};
+
+use crate::codes::{Code, Exit};
+use crate::ui::shown;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file or folder that was named cannot be opened.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// What was named.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A link was named.
+    #[error("{} is a link", path.display())]
+    Link {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A folder or device was named instead of a file.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A file that is no claim file, return file or notice.
+    #[error("{} is no file that is known here", path.display())]
+    NotKnown {
+        /// What was named.
+        path: PathBuf,
+        /// What is strange about it, where that can be told.
+        oddity: Option<Oddity>,
+    },
+    /// A file that could not be read to its end.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// What was named.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: ReadError,
+    },
+    /// A folder or file that is no parcel.
+    #[error("{} is no parcel", path.display())]
+    NotAParcel {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The folder of a parcel that could not be listed.
+    #[error("cannot look through {}", path.display())]
+    List {
+        /// What was named.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: VerifyError,
+    },
+    /// A parcel that is not whole. What is wrong was printed before.
+    #[error("{} is not valid", path.display())]
+    ParcelDamaged {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The result could not be written to standard output.
+    #[error("cannot write the result")]
+    Print(#[source] io::Error),
+}
+
+impl Failure {
+    /// The permanent code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Open { source, .. } => of_open(source),
+            Self::Link { .. } => Code::IsALink,
+            Self::NotAFile { .. } => Code::NotAFile,
+            Self::NotKnown { oddity, .. } => oddity.map_or(Code::NotRecognised, of_oddity),
+            Self::Read { .. } | Self::List { .. } => Code::ReadStopped,
+            Self::NotAParcel { .. } => Code::NotAParcel,
+            Self::ParcelDamaged { .. } => Code::ParcelDamaged,
+            Self::Print(_) => Code::CannotPrint,
+        }
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Open { path, .. }
+            | Self::Link { path }
+            | Self::NotAFile { path }
+            | Self::NotKnown { path, .. }
+            | Self::Read { path, .. }
+            | Self::NotAParcel { path }
+            | Self::List { path, .. }
+            | Self::ParcelDamaged { path } => Some(path),
+            Self::Print(_) => None,
+        }
+    }
+
+    /// What the person is told.
+    pub fn report(&self) -> Report {
+        let mut report = Report::new(self.code());
+        report.place = self.place().map(shown);
+        report.detail = causes(self);
+        report
+    }
+}
+
+fn of_open(error: &io::Error) -> Code {
+    if error.kind() == io::ErrorKind::NotFound { Code::NoSuchFile } else { Code::CannotOpen }
+}
+
+fn of_oddity(oddity: Oddity) -> Code {
+    match oddity {
+        Oddity::Empty => Code::EmptyFile,
+        Oddity::Utf8Bom | Oddity::Utf8 | Oddity::Utf16 => Code::WrongEncoding,
+        Oddity::Html => Code::WebPage,
+        Oddity::Zip => Code::ZipFile,
+        Oddity::Pdf => Code::PdfFile,
+        Oddity::Spreadsheet => Code::SpreadsheetFile,
+        Oddity::HeaderMissing => Code::HeaderMissing,
+        Oddity::HistoryOnly => Code::HistoryOnly,
+        Oddity::Unrecognised => Code::NotRecognised,
+    }
+}
+
+/// What lies behind an error, for whoever is asked about it.
+pub fn causes(error: &dyn Error) -> Option<String> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    (!causes.is_empty()).then(|| causes.join(": "))
+}
+
+/// One thing that a person is told: a code with its three sentences, the place, and details for whoever is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The permanent code.
+    pub code: Code,
+    /// A path, an id, a line of the configuration: shown on a line of its own, so that it can be copied.
+    pub place: Option<String>,
+    /// What lies behind it, in the words of libraries; never a patient's data.
+    pub detail: Option<String>,
+    /// Values of the first sentence.
+    args: Vec<(&'static str, String)>,
+}
+
+impl Report {
+    /// A report about nothing in particular.
+    pub fn new(code: Code) -> Self {
+        Self { code, place: None, detail: None, args: Vec::new() }
+    }
+
+    /// Says where.
+    pub fn at(mut self, place: String) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Puts a value into the first sentence.
+    pub fn with(mut self, name: &'static str, value: String) -> Self {
+        self.args.push((name, value));
+        self
+    }
+
+    /// What the process ends with when nothing else happened.
+    pub fn exit(&self) -> Exit {
+        self.code.exit()
+    }
+
+    /// One of the three sentences: `what`, `sent` or `next`.
+    pub fn sentence(&self, text: &Text, part: &str) -> String {
+        let args: Vec<(&str, Arg<'_>)> =
+            self.args.iter().map(|(name, value)| (*name, Arg::from(value))).collect();
+        text.get(&format!("{}-{part}", self.code.as_str()), &args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_its_cause_and_hides_nothing_else() {
+        let source = io::Error::from(io::ErrorKind::PermissionDenied);
+        let failure = Failure::Open { path: "C:/receden/RECEIPTC.UKE".into(), source };
+        let report = failure.report();
+        assert_eq!(report.code, Code::CannotOpen);
+        assert_eq!(report.place.as_deref(), Some("C:/receden/RECEIPTC.UKE"));
+        assert_eq!(report.detail.as_deref(), Some("permission denied"));
+        assert_eq!(report.exit(), Exit::BadInput);
+    }
+
+    #[test]
+    fn every_strange_file_has_its_own_advice() {
+        let codes = [
+            (Oddity::Empty, "RZ-F105"),
+            (Oddity::Html, "RZ-F106"),
+            (Oddity::Utf16, "RZ-F107"),
+            (Oddity::Spreadsheet, "RZ-F108"),
+            (Oddity::Zip, "RZ-F109"),
+            (Oddity::Unrecognised, "RZ-F113"),
+        ];
+        for (oddity, code) in codes {
+            let failure = Failure::NotKnown { path: "x".into(), oddity: Some(oddity) };
+            assert_eq!(failure.code().as_str(), code);
+        }
+    }
+}

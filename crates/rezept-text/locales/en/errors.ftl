@@ -1,0 +1,386 @@
+# Three sentences for each code: -what happened, was anything -sent, what to do -next.
+# Places (paths, numbers) stay out of the sentences: the report shows them in a line of their own.
+
+## Sentences used again and again
+sent-nothing = Nothing was sent. The original file is untouched.
+sent-not-this = This file was not sent. The original is untouched.
+sent-not-this-parcel = This parcel did not reach the other station. The original file is untouched.
+sent-not-taken = Nothing was taken in. The medium is unchanged.
+sent-not-delivered = Nothing was put into the inbox.
+sent-unchanged = Nothing has changed about what was sent.
+next-ask = If it stays, tell this code to the person in charge or the vendor.
+
+## U usage and configuration
+RZ-U101-what = There is no { $value } here.
+RZ-U101-sent = { sent-nothing }
+RZ-U101-next = Check the spelling. See rezept --help for how to use it.
+
+RZ-U102-what = Something required is missing: { $value }.
+RZ-U102-sent = { sent-nothing }
+RZ-U102-next = Add it and run the command again. See rezept --help for how to use it.
+
+RZ-U103-what = { $argument } does not take { $value }.
+RZ-U103-sent = { sent-nothing }
+RZ-U103-next = See rezept --help for the values it takes, and run the command again.
+
+RZ-U104-what = { $argument } and { $value } cannot be used together.
+RZ-U104-sent = { sent-nothing }
+RZ-U104-next = Use one of them and run the command again.
+
+RZ-U105-what = The command is not written correctly.
+RZ-U105-sent = { sent-nothing }
+RZ-U105-next = See rezept --help for how to use it.
+
+RZ-U201-what = There is no configuration file.
+RZ-U201-sent = { sent-nothing }
+RZ-U201-next = Make one with rezept init, or name one with --config.
+
+RZ-U202-what = The configuration file cannot be read.
+RZ-U202-sent = { sent-nothing }
+RZ-U202-next = Check that you may open the file. { next-ask }
+
+RZ-U203-what = The configuration file is not well-formed.
+RZ-U203-sent = { sent-nothing }
+RZ-U203-next = Correct the line shown. The file is written in TOML.
+
+RZ-U204-what = The configuration file has an unknown key.
+RZ-U204-sent = { sent-nothing }
+RZ-U204-next = Correct the spelling of the key, or remove the line.
+
+RZ-U205-what = The configuration file lacks a required key.
+RZ-U205-sent = { sent-nothing }
+RZ-U205-next = Add the key shown.
+
+RZ-U206-what = A value in the configuration file is not valid.
+RZ-U206-sent = { sent-nothing }
+RZ-U206-next = Correct the value of the key shown.
+
+RZ-U207-what = Folders of the configuration overlap. Watch, inbox, data and medium folders may not contain one another.
+RZ-U207-sent = { sent-nothing }
+RZ-U207-next = Move the folder shown to a place of its own.
+
+RZ-U208-what = The configuration has no route to this station or medium.
+RZ-U208-sent = { sent-nothing }
+RZ-U208-next = Check the name, or correct route and medium in the configuration file.
+
+RZ-U209-what = The journal has nothing with this id, or the id is too short to be unique.
+RZ-U209-sent = { sent-unchanged }
+RZ-U209-next = Look up the id with rezept status or rezept held list.
+
+RZ-U210-what = A configuration file exists already. It is not overwritten.
+RZ-U210-sent = { sent-nothing }
+RZ-U210-next = Use the existing one, or name another place with --config.
+
+RZ-U211-what = The role of the station and the rest of the configuration do not fit.
+RZ-U211-sent = { sent-nothing }
+RZ-U211-next = Check the role of the station and which of route, inbox and medium it has.
+
+## F files that cannot be read
+RZ-F101-what = The file does not exist.
+RZ-F101-sent = { sent-nothing }
+RZ-F101-next = Check the name and the folder, and run the command again.
+
+RZ-F102-what = The file cannot be opened.
+RZ-F102-sent = { sent-nothing }
+RZ-F102-next = Check that no other program has it open and that you may open it. { next-ask }
+
+RZ-F103-what = This is not a file.
+RZ-F103-sent = { sent-nothing }
+RZ-F103-next = Name the file inside the folder, not the folder.
+
+RZ-F104-what = This is a link. What it points to is not used.
+RZ-F104-sent = { sent-nothing }
+RZ-F104-next = Name the file itself.
+
+RZ-F105-what = The file is empty.
+RZ-F105-sent = { sent-nothing }
+RZ-F105-next = Make the file again with the receipt computer.
+
+RZ-F106-what = This is a web page, not a claim file. An error page was probably saved.
+RZ-F106-sent = { sent-nothing }
+RZ-F106-next = Download it again from the online claim system.
+
+RZ-F107-what = The character code is wrong: the file was saved anew as UTF-8 or UTF-16.
+RZ-F107-sent = { sent-nothing }
+RZ-F107-next = A file saved by an editor cannot be used. Use what the receipt computer wrote, or the file as downloaded.
+
+RZ-F108-what = A spreadsheet program saved this file anew. Leading zeros and more may be lost.
+RZ-F108-sent = { sent-nothing }
+RZ-F108-next = Do not open and save it with Excel. Use what the receipt computer wrote, or the file as downloaded.
+
+RZ-F109-what = This is a ZIP file.
+RZ-F109-sent = { sent-nothing }
+RZ-F109-next = Take the files out of it and name one of them.
+
+RZ-F110-what = This is a PDF, not a claim file.
+RZ-F110-sent = { sent-nothing }
+RZ-F110-next = Name a claim file, a return file or a notice.
+
+RZ-F111-what = The header record is missing: the start of the file is lost.
+RZ-F111-sent = { sent-nothing }
+RZ-F111-next = Make the file again with the receipt computer, or download the return file again.
+
+RZ-F112-what = The file has history lines only. It is an insurer's file, not a return file.
+RZ-F112-sent = { sent-nothing }
+RZ-F112-next = Name the return file of the online claim system.
+
+RZ-F113-what = This is no claim file, return file or notice.
+RZ-F113-sent = { sent-nothing }
+RZ-F113-next = Check that you chose the right file.
+
+RZ-F114-what = The file could not be read to its end.
+RZ-F114-sent = { sent-nothing }
+RZ-F114-next = Check the medium or the network, and run the command again. { next-ask }
+
+RZ-F115-what = This is not a parcel: there is no bagit.txt.
+RZ-F115-sent = { sent-nothing }
+RZ-F115-next = Name the folder that holds bagit.txt.
+
+RZ-F116-what = The result could not be written: the disk is full or cannot be written.
+RZ-F116-sent = { sent-unchanged }
+RZ-F116-next = Send the output elsewhere and run the command again.
+
+## G stopped before sending or delivering
+RZ-G101-what = The content is no claim file, return file or notice.
+RZ-G101-sent = { sent-not-this }
+RZ-G101-next = Check that it is the right file. If another program saved it, write it again with the receipt computer.
+
+RZ-G102-what = Payer body, facility or month cannot be read from the file.
+RZ-G102-sent = { sent-not-this }
+RZ-G102-next = Write it again with the receipt computer. Give a notice the name it was downloaded with.
+
+RZ-G103-what = No route of the configuration takes this kind of file.
+RZ-G103-sent = { sent-not-this }
+RZ-G103-next = Check that it lies in the right folder. If it does, correct accept in the configuration.
+
+RZ-G104-what = The file is cut off, or is still being written.
+RZ-G104-sent = { sent-not-this }
+RZ-G104-next = Check that the receipt computer has finished, and write the file again.
+
+RZ-G105-what = The file belongs to another facility.
+RZ-G105-sent = { sent-not-this }
+RZ-G105-next = Find out where it came from. If it is yours, correct facility in the configuration.
+
+RZ-G106-what = The totals at the end of the file are not what its claims add up to.
+RZ-G106-sent = { sent-not-this }
+RZ-G106-next = The review body would refuse it. Make it again with the receipt computer.
+
+RZ-G107-what = A file with the same content was sent before.
+RZ-G107-sent = What was sent before stays valid. This file was not sent.
+RZ-G107-next = Check whether last month's file was left over. Release it with a reason only if it must go again.
+
+RZ-G108-what = Another content for the same payer body and month was sent before.
+RZ-G108-sent = What was sent before stays valid. This file was not sent.
+RZ-G108-next = Decide which one is right. To send the new one, release it with rezept held release and a reason.
+
+RZ-G109-what = The file never stops changing.
+RZ-G109-sent = { sent-not-this }
+RZ-G109-next = Check that the receipt computer has not stopped half-way.
+
+RZ-G110-what = A link or a special file lies in a watched folder.
+RZ-G110-sent = { sent-not-this }
+RZ-G110-next = Put the file itself there. If nobody knows where it came from, tell the person responsible for information.
+
+RZ-G111-what = Parcels that are not encrypted may not be written to removable media.
+RZ-G111-sent = { sent-not-this }
+RZ-G111-next = Pair the stations, or let the person responsible decide on plain_on_removable in the configuration.
+
+RZ-G112-what = The same content arrived in a parcel with another id. It could become a double claim.
+RZ-G112-sent = What arrived before is in the inbox. This one was not put there.
+RZ-G112-next = Check in the online claim system whether it was sent, and decide with rezept held.
+
+RZ-G113-what = Another content for the same payer body and month arrived.
+RZ-G113-sent = What arrived before is in the inbox. This one was not put there.
+RZ-G113-next = Ask the sender which one is right, and decide with rezept held.
+
+RZ-G114-what = There are too many files for one parcel, or they are too large.
+RZ-G114-sent = { sent-not-this }
+RZ-G114-next = Send them in several parts.
+
+RZ-G115-what = The configuration does not say where this file is to go.
+RZ-G115-sent = { sent-not-this }
+RZ-G115-next = Check the routes of the configuration.
+
+## T handing over, media
+RZ-T101-what = What was read back from the medium differs from what was written. The medium may be damaged.
+RZ-T101-sent = { sent-not-this-parcel }
+RZ-T101-next = Do not use this medium any more. Send again with another one.
+
+RZ-T102-what = The original file changed while it was copied.
+RZ-T102-sent = { sent-not-this-parcel }
+RZ-T102-next = Send again once the receipt computer has finished. The watching service tries again by itself.
+
+RZ-T103-what = The medium or share is not there.
+RZ-T103-sent = { sent-not-this-parcel }
+RZ-T103-next = Plug in the medium or check the network, and run the command again.
+
+RZ-T104-what = The medium went away during the work.
+RZ-T104-sent = { sent-not-this-parcel }
+RZ-T104-next = Plug it in again and run the command again. The work goes on from where it was.
+
+RZ-T105-what = The medium has too little room.
+RZ-T105-sent = { sent-not-this-parcel }
+RZ-T105-next = Remove files that are not needed, or use another medium.
+
+RZ-T106-what = The medium is write-protected.
+RZ-T106-sent = { sent-not-this-parcel }
+RZ-T106-next = Release the write protection, or use another medium.
+
+RZ-T107-what = The medium is not registered.
+RZ-T107-sent = Nothing was written. The original file is untouched.
+RZ-T107-next = Use a registered medium. For a new one, ask the person responsible to register it.
+
+RZ-T108-what = Another medium took the place of the one in use.
+RZ-T108-sent = { sent-not-this-parcel }
+RZ-T108-next = Put the first medium back and run the command again.
+
+RZ-T109-what = The medium could not be read or written.
+RZ-T109-sent = { sent-not-this-parcel }
+RZ-T109-next = Try again with another medium. { next-ask }
+
+RZ-T110-what = Another program is using the file.
+RZ-T110-sent = { sent-not-this-parcel }
+RZ-T110-next = Wait until virus scanners and the like have finished, and run the command again.
+
+RZ-T111-what = It was read again, but perhaps from the memory of this computer and not from the medium itself.
+RZ-T111-sent = The parcel is on the medium.
+RZ-T111-next = The acknowledgement will prove that it arrived. Do not delete the original before.
+
+RZ-T112-what = The inbox cannot be used.
+RZ-T112-sent = { sent-not-delivered }
+RZ-T112-next = Check that the folder exists, has room and can be written, and run the command again.
+
+RZ-T113-what = The inbox already had another file of this name. It was not overwritten; the new one is in a folder named after its id.
+RZ-T113-sent = The file that arrived is in the folder named after its id.
+RZ-T113-next = Look at both and decide which one to claim with.
+
+RZ-T114-what = The medium holds a parcel with the same id and other content.
+RZ-T114-sent = { sent-not-this-parcel }
+RZ-T114-next = Keep this medium unused and tell the person responsible.
+
+RZ-T115-what = The acknowledgement did not come back in time.
+RZ-T115-sent = It was written to the medium. Whether it arrived is not known.
+RZ-T115-next = Look on the claim terminal whether it is there. If the medium is lost, tell the person responsible.
+
+RZ-T116-what = A file that was sent could not be put into the archive.
+RZ-T116-sent = It arrived at the other station. The original file is untouched.
+RZ-T116-next = Check room and rights of the archive folder. It is tried again next time.
+
+RZ-T117-what = The medium or share does not answer.
+RZ-T117-sent = { sent-not-this-parcel }
+RZ-T117-next = Check the connection and run the command again after a while.
+
+RZ-T118-what = The original file vanished after it had been found.
+RZ-T118-sent = { sent-not-this-parcel }
+RZ-T118-next = Check whether somebody moved it, and write it again if needed.
+
+## P parcels that arrived
+RZ-P101-what = The header of the parcel is damaged.
+RZ-P101-sent = { sent-not-delivered }
+RZ-P101-next = Send it again from the other station. If it happens again, use another medium.
+
+RZ-P102-what = A newer rezept made this parcel. This version cannot read it.
+RZ-P102-sent = { sent-not-taken }
+RZ-P102-next = Update rezept on this station, then receive again.
+
+RZ-P103-what = The header stands in a place where it cannot belong.
+RZ-P103-sent = { sent-not-delivered }
+RZ-P103-next = Do not move files on the medium by hand. Send it again from the other station.
+
+RZ-P104-what = The parcel is meant for another station.
+RZ-P104-sent = { sent-not-delivered }
+RZ-P104-next = Check that it is the right medium, and the name of this station in the configuration.
+
+RZ-P105-what = The parcel comes from an unknown station.
+RZ-P105-sent = { sent-not-delivered }
+RZ-P105-next = Find out where the medium came from. If the station is right, name it in a route of the configuration.
+
+RZ-P106-what = The parcel belongs to another facility.
+RZ-P106-sent = { sent-not-delivered }
+RZ-P106-next = Check that it is the right medium, and tell the person responsible.
+
+RZ-P107-what = The content of the parcel is damaged, incomplete, or holds something more.
+RZ-P107-sent = { sent-not-delivered }
+RZ-P107-next = Do not use the files in it. Send it again from the other station.
+
+RZ-P108-what = A parcel with the same id arrived before with other content.
+RZ-P108-sent = { sent-not-delivered }
+RZ-P108-next = Do not use the files in it. Keep the medium and tell the person responsible.
+
+RZ-P109-what = No inbox of the configuration takes the kind of file that arrived.
+RZ-P109-sent = { sent-not-delivered }
+RZ-P109-next = Check accept of the inboxes in the configuration.
+
+RZ-P110-what = The acknowledgement is damaged, or does not fit what was sent.
+RZ-P110-sent = Whether it arrived is not known yet. The original file is untouched.
+RZ-P110-next = Receive once more on the claim terminal.
+
+RZ-P111-what = An acknowledgement came for a parcel that the journal does not know.
+RZ-P111-sent = { sent-unchanged }
+RZ-P111-next = Check whether an old journal was restored, and tell the person responsible.
+
+RZ-P112-what = The history of the other station does not continue the one it showed before.
+RZ-P112-sent = { sent-not-delivered }
+RZ-P112-next = Run rezept audit verify on the other station and tell the person responsible.
+
+## J journal
+RZ-J101-what = A newer rezept made the journal.
+RZ-J101-sent = { sent-nothing }
+RZ-J101-next = Update rezept. The journal was not changed.
+
+RZ-J102-what = The journal is damaged.
+RZ-J102-sent = Nothing new is sent until it is mended. The original files are untouched.
+RZ-J102-next = Do not delete the data folder. Tell this code to the person in charge or the vendor.
+
+RZ-J103-what = The journal that was here is gone or was replaced.
+RZ-J103-sent = Nothing new is sent until it is back. The original files are untouched.
+RZ-J103-next = Restore the journal from a backup. It is not made anew by itself, to prevent double claims.
+
+RZ-J104-what = The journal is older than the last thing this station sent.
+RZ-J104-sent = Nothing new is sent until this is settled. The original files are untouched.
+RZ-J104-next = Look for a newer backup. { next-ask }
+
+RZ-J105-what = The medium holds a parcel of this station that the journal does not know. The journal may be old.
+RZ-J105-sent = The parcel on the medium was sent before. Nothing new was sent.
+RZ-J105-next = Check whether the journal was restored from a backup. { next-ask }
+
+RZ-J106-what = The data folder lies on a disk that is not safe for the journal.
+RZ-J106-sent = { sent-nothing }
+RZ-J106-next = Set data in the configuration to a folder on the internal disk of this computer.
+
+RZ-J107-what = Another rezept is working.
+RZ-J107-sent = This command sent nothing.
+RZ-J107-next = Wait until the other one has finished, and run the command again.
+
+RZ-J108-what = Another program is using the journal.
+RZ-J108-sent = This command sent nothing.
+RZ-J108-next = Wait until backups and the like have finished, and run the command again.
+
+RZ-J109-what = The disk of the journal is full.
+RZ-J109-sent = This command sent nothing. The original file is untouched.
+RZ-J109-next = Make room on the disk and run the command again.
+
+RZ-J110-what = The data folder cannot be read or written.
+RZ-J110-sent = This command sent nothing. The original file is untouched.
+RZ-J110-next = Check that the folder exists and that you have the rights. { next-ask }
+
+RZ-J111-what = The chain of records is broken: a record was changed or removed.
+RZ-J111-sent = The files that were sent have not changed.
+RZ-J111-next = Leave the data folder as it is and tell the person responsible for information.
+
+RZ-J112-what = The kind of disk of the data folder is not known. It may not suit the journal.
+RZ-J112-sent = { sent-unchanged }
+RZ-J112-next = If possible, use the internal disk of this computer.
+
+RZ-J113-what = The journal could not be read or written.
+RZ-J113-sent = This command sent nothing. The original file is untouched.
+RZ-J113-next = Run the command again. { next-ask }
+
+## X faults of the program
+RZ-X901-what = rezept has a fault and stopped.
+RZ-X901-sent = The original files are untouched. Unfinished work goes on from the journal next time.
+RZ-X901-next = Run the command again. If it happens again, report this code and the place shown to the developers.
+
+RZ-X902-what = Something happened inside rezept that cannot happen.
+RZ-X902-sent = The original files are untouched. Unfinished work goes on from the journal next time.
+RZ-X902-next = Report this code and the detail shown to the developers.

@@ -1,0 +1,64 @@
+# Findings. finding-<id> says which check, note-<kind> how it fails. Never a value of a patient.
+
+severity-F = file refused
+severity-C = claim refused
+severity-Q = to confirm
+severity-I = information
+
+finding-line = line { $line }
+finding-line-item = line { $line }, { $record } item { $item }
+finding-line-record = line { $line }, { $record }
+finding-value = value
+finding-unknown = A finding of another check.
+
+finding-R-001 = The form of the file is not as specified.
+finding-R-002 = This kind of file has no such record.
+finding-R-003 = Check the payer body and facility in the header.
+finding-R-004 = Exactly one trailer (GO or HG) must end the file.
+finding-R-005 = The volume marks of header and trailer do not fit.
+finding-R-009 = A character is outside JIS X 0208.
+finding-R-020 = A record is out of order.
+finding-R-052 = A record of a return file is left in a claim file.
+finding-R-061 = The records do not fit the summary class.
+finding-R-062 = Days, points or meals of the summary are not the sums of its details.
+finding-R-063 = The points are not the sum of the bundled and the itemised part.
+finding-1007 = The number of payers is not what the claims add up to.
+finding-1008 = The points are not what the claims add up to.
+finding-19230 = No claim follows the header.
+finding-19281 = The header is missing.
+finding-19283 = There is no claim.
+finding-19284 = The month of billing or processing is not a real month.
+finding-21111 = The history block is broken or does not end the claim.
+finding-21150 = The history block does not end with RC.
+finding-23150 = The day columns do not add up to the count.
+finding-25420 = The number of items is not as specified.
+finding-25430 = A numeric item is not a number.
+finding-25441 = A text item contains 〓.
+finding-25470 = There is more than one insurer record (HO).
+finding-45010 = The points of the insurance are not the sum of its lines.
+finding-45020 = The points of the 1st public payer are not the sum of its lines.
+finding-45030 = The points of the 2nd public payer are not the sum of its lines.
+finding-45250 = The points of the 3rd public payer are not the sum of its lines.
+finding-45260 = The points of the 4th public payer are not the sum of its lines.
+finding-E01 = The search number in a return reason is not a number.
+finding-E10 = The return reason (HR) is missing.
+finding-E11 = The end of the history block (RC) is missing.
+finding-E99 = The record is not known.
+finding-W20 = A line or branch number of the history is not a number.
+
+note-empty = Nothing is in it.
+note-line-end = A line does not end with CR LF.
+note-lone-cr = A CR stands inside a line.
+note-blank-line = A blank line stands between records.
+note-long-line = The line is very long.
+note-too-long = The line is too long and was not looked into.
+note-not-cp932 = A byte is no Shift_JIS character.
+note-no-end-mark = The end mark (1A) is missing.
+note-extra-end-mark = There is more than one end mark (1A).
+note-bad-value = The value is missing or not valid.
+note-check-digit = Only the check digit is wrong.
+note-missing = Something required is missing.
+note-repeated = It is there more than once.
+note-misplaced = It stands where it should not.
+note-count = There are { $found }, expected are { $expected }.
+note-total = The file says { $declared }, the claims add up to { $counted }.

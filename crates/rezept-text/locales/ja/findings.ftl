@@ -1,0 +1,64 @@
+# 指摘。finding-<番号> は何の検査か、note-<種類> はどう違うか。患者の値は書かない。
+
+severity-F = 受付不能(ファイル)
+severity-C = 受付不能(レセプト)
+severity-Q = 要確認
+severity-I = 参考
+
+finding-line = { $line } 行目
+finding-line-item = { $line } 行目 { $record } の { $item } 番目の項目
+finding-line-record = { $line } 行目 { $record }
+finding-value = 値
+finding-unknown = ほかの検査で見つかった指摘です。
+
+finding-R-001 = ファイルの形式が規格と違います。
+finding-R-002 = この種類のファイルにないレコードです。
+finding-R-003 = 先頭のレコードの、請求先または医療機関等の項目を確かめてください。
+finding-R-004 = 終わりのレコード (GO または HG) は、最後に一つだけ必要です。
+finding-R-005 = 分冊の番号が、先頭と終わりのレコードで合いません。
+finding-R-009 = JIS X 0208 にない文字があります。
+finding-R-020 = レコードの並び順が違います。
+finding-R-052 = 返戻ファイルのレコードが、請求ファイルに残っています。
+finding-R-061 = レコードの並びが、総括区分に合いません。
+finding-R-062 = 総括レセプトの日数、点数、食事が、内訳の合計と合いません。
+finding-R-063 = 合計点数が、包括評価と出来高の合計と合いません。
+finding-1007 = 総件数が、レセプトから数えた件数と合いません。
+finding-1008 = 総合計点数が、レセプトから数えた点数と合いません。
+finding-19230 = 先頭のレコードの次に、レセプトがありません。
+finding-19281 = 先頭のレコードがありません。
+finding-19283 = レセプトが一件もありません。
+finding-19284 = 請求年月または処理年月が、正しい年月ではありません。
+finding-21111 = 履歴管理ブロックが続いていないか、レセプトの最後にありません。
+finding-21150 = 履歴管理ブロックの最後が RC ではありません。
+finding-23150 = 算定日の合計が、回数と合いません。
+finding-25420 = 項目の数が規格と違います。
+finding-25430 = 数字の項目が、数字ではありません。
+finding-25441 = 漢字の項目に 〓 があります。
+finding-25470 = 保険者のレコード (HO) が二つ以上あります。
+finding-45010 = 保険の合計点数が、明細の合計と合いません。
+finding-45020 = 第一公費の合計点数が、明細の合計と合いません。
+finding-45030 = 第二公費の合計点数が、明細の合計と合いません。
+finding-45250 = 第三公費の合計点数が、明細の合計と合いません。
+finding-45260 = 第四公費の合計点数が、明細の合計と合いません。
+finding-E01 = 返戻理由のレコードの検索番号が、数字ではありません。
+finding-E10 = 返戻理由のレコード (HR) がありません。
+finding-E11 = 履歴管理ブロックの終わりのレコード (RC) がありません。
+finding-E99 = 知らないレコードです。
+finding-W20 = 履歴の行番号または枝番号が、数字ではありません。
+
+note-empty = 中身が空です。
+note-line-end = 行の終わりが CR LF ではありません。
+note-lone-cr = 行の途中に CR があります。
+note-blank-line = 途中に空の行があります。
+note-long-line = とても長い行です。
+note-too-long = 行が長すぎて、中を調べていません。
+note-not-cp932 = シフトJISの文字ではないバイトがあります。
+note-no-end-mark = ファイルの終わりの印 (1A) がありません。
+note-extra-end-mark = ファイルの終わりの印 (1A) が二つ以上あります。
+note-bad-value = 値がないか、正しくありません。
+note-check-digit = 検証番号だけが合いません。
+note-missing = 必要なものがありません。
+note-repeated = 二つ以上あります。
+note-misplaced = あるはずのない場所にあります。
+note-count = あるのは { $found }、必要なのは { $expected } です。
+note-total = ファイルには { $declared }、数えると { $counted } です。
