@@ -1,1 +1,21 @@
-//! Placeholder root, replaced by the first real commit of this crate.
+//! A running station: watch, settle, gate, queue, run, stop. Knows no flags and no texts; what it reports are codes.
+
+pub mod config;
+mod decide;
+pub mod examine;
+mod intake;
+pub mod problem;
+mod scan;
+mod send;
+pub mod settle;
+mod station;
+mod turn;
+mod watch;
+
+pub use config::{Config, ConfigError, MediumKind, Role};
+pub use decide::{Decision, Held, held};
+pub use problem::Problem;
+pub use send::Outcome;
+pub use station::{OpenVolumes, OsVolumes, Pace, RealPace, Station, World, disk_of};
+pub use turn::EXPIRES_AFTER_DAYS;
+pub use watch::{Ask, Wake};

@@ -1,0 +1,114 @@
+//! Reading a file once: what it is, and its hash. Nothing else here opens claim contents.
+
+use rezept_claim::{Depth, FileFacts, ReadError, scan};
+use rezept_journal::{Content, Stamp};
+use rezept_rules::{Described, GateQuestion, Refused, RouteKind, gate};
+use rezept_transfer::read_hashed;
+use rezept_transfer::volume::{EntryKind, Meta, RelPath, Verb, Volume, VolumeError};
+
+/// A file, read once.
+#[derive(Debug)]
+pub struct Examined {
+    /// What it says.
+    pub facts: FileFacts,
+    /// SHA-256 of all bytes.
+    pub sha256: [u8; 32],
+    /// Its stamp, the same before and after the reading.
+    pub stamp: Stamp,
+}
+
+/// Why a file could not be examined now.
+#[derive(Debug)]
+pub enum NotExamined {
+    /// It changed while it was read, or is gone: look again later.
+    Changed,
+    /// It is a link, a folder or a device.
+    NotAFile(EntryKind),
+    /// The volume failed.
+    Volume(VolumeError),
+}
+
+impl From<VolumeError> for NotExamined {
+    fn from(error: VolumeError) -> Self {
+        Self::Volume(error)
+    }
+}
+
+/// The stamp of what was listed.
+#[must_use]
+pub const fn stamp_of(meta: &Meta) -> Stamp {
+    Stamp { size_bytes: meta.size_bytes, modified_ns: meta.modified_ns, file_id: meta.file_id }
+}
+
+/// Reads a file to its end, totals and identity only, hashing it on the way.
+///
+/// # Errors
+/// When it changed meanwhile, is no file, or cannot be read.
+pub fn examine(volume: &dyn Volume, path: &RelPath) -> Result<Examined, NotExamined> {
+    let before = volume.stat(path)?.ok_or(NotExamined::Changed)?;
+    if before.kind != EntryKind::File {
+        return Err(NotExamined::NotAFile(before.kind));
+    }
+    let mut file = volume.open(path)?;
+    let read = read_hashed(&mut *file, |from| scan(from, Depth::Totals, &mut |_| {}));
+    let (facts, digest, bytes) = read.map_err(|error: ReadError| {
+        let place = format!("{}/{path}", volume.root());
+        VolumeError { verb: Verb::Read, place, source: std::io::Error::other(error) }
+    })?;
+    let after = volume.stat(path)?.ok_or(NotExamined::Changed)?;
+    if after != before || bytes != before.size_bytes {
+        return Err(NotExamined::Changed);
+    }
+    Ok(Examined { facts, sha256: digest.0, stamp: stamp_of(&before) })
+}
+
+impl Examined {
+    /// Asks the gate, as far as the content itself goes.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn gate(
+        &self,
+        file_name: &str,
+        own: &rezept_rules::FacilityKey,
+        accept: &[RouteKind],
+    ) -> Result<Described, Box<Refused>> {
+        gate(GateQuestion { facts: &self.facts, file_name, own, accept })
+    }
+
+    /// What the journal stores of it.
+    #[must_use]
+    pub fn content(&self, described: Option<&Described>) -> Content {
+        let mut content = Content {
+            sha256: self.sha256,
+            claims: Some(self.facts.claims),
+            payers: Some(self.facts.payers),
+            points: Some(self.facts.points),
+            ..Content::default()
+        };
+        if let Some(d) = described {
+            content.kind = Some(d.kind.word().to_owned());
+            content.family = d.family.map(str::to_owned);
+            content.payer = Some(d.payer.code().to_owned());
+            content.month = Some(d.month.to_string());
+            content.volume.clone_from(&d.volume);
+            content.identity = Some(d.identity.clone());
+            content.official_name = Some(d.official_name.clone());
+        }
+        content
+    }
+}
+
+/// The kind that the beginning of a file shows; `None` if it is nothing known or cannot be read.
+#[must_use]
+pub fn kind_of(volume: &dyn Volume, path: &RelPath) -> Option<RouteKind> {
+    use std::io::Read;
+    let start = volume.open(path).ok()?.take(64 << 10);
+    let facts = scan(start, Depth::Totals, &mut |_| {}).ok()?;
+    match facts.kind {
+        rezept_claim::Kind::Claim => Some(RouteKind::Claim),
+        rezept_claim::Kind::Return => Some(RouteKind::Return),
+        rezept_claim::Kind::Notice => Some(RouteKind::Notice),
+        rezept_claim::Kind::Unknown => None,
+    }
+}

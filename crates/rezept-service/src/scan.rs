@@ -1,0 +1,308 @@
+//! Looking through the watched folders. The listing is the truth; an event is only a reason to look. A file goes from
+//! SEEN over STABLE to GATED, or is HELD with a reason; what is none of our business is left alone.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use rezept_claim::{Depth, Kind, scan};
+use rezept_journal::{FileRow, FileState, Place, Reason, Stamp};
+use rezept_rules::{Refusal, RouteKind, is_claim_like};
+use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume, VolumeResult};
+
+use crate::config::Route;
+use crate::examine::{Examined, NotExamined, examine, stamp_of};
+use crate::intake::reason_of;
+use crate::problem::{self, Problem};
+use crate::settle::{CUT_OFF_AFTER, Stillness};
+use crate::station::{Station, key};
+
+/// Folders deeper than this below a watched folder are not looked into: a loop would never end.
+const DEPTH_LIMIT: usize = 16;
+/// So much of a file tells whether it is any of our business.
+const SNIFF_BYTES: u64 = 64 << 10;
+
+/// A file of a watched folder, as listed.
+struct Listed {
+    path: RelPath,
+    name: String,
+    stamp: Stamp,
+}
+
+/// What the gate made of a file.
+pub(crate) enum Gated {
+    /// It may go.
+    Passed,
+    /// It waits for a person.
+    Held,
+    /// It is cut off, perhaps only for now.
+    CutOff(Refusal),
+    /// It changed meanwhile.
+    Changed,
+}
+
+impl Station {
+    /// Looks through every watched folder once. Problems with one folder do not keep the others from being looked at.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub(crate) fn scan(&mut self) -> Result<Vec<Problem>, Problem> {
+        let mut problems = Vec::new();
+        for route in self.config.routes.clone() {
+            if let Err(error) = self.open_volume(&route.watch) {
+                let problem = Problem::from(&error);
+                problems.push(Problem { code: problem::FOLDER_UNAVAILABLE.to_owned(), ..problem });
+                continue;
+            }
+            problems.extend(self.scan_route(&route)?);
+        }
+        Ok(problems)
+    }
+
+    fn scan_route(&mut self, route: &Route) -> Result<Vec<Problem>, Problem> {
+        let root = key(&route.watch);
+        let mut listed = Vec::new();
+        let mut odd = Vec::new();
+        if let Err(error) = list(self.volumes.get(&root)?, &RelPath::ROOT, 0, &mut listed, &mut odd) {
+            // An incomplete listing must not make present files look gone.
+            return Ok(vec![Problem {
+                code: problem::FOLDER_UNAVAILABLE.to_owned(),
+                ..Problem::from(&error)
+            }]);
+        }
+        for place in odd {
+            self.journal.raise(&Reason::new(problem::LINK, ""), &format!("{root}/{place}"))?;
+        }
+        let mut live = self.journal.live_files(&root)?;
+        for file in &listed {
+            let row = live.remove(file.path.as_str());
+            self.look_at(route, &root, file, row)?;
+        }
+        for (_, row) in live {
+            if matches!(row.state, FileState::Seen | FileState::Stable | FileState::Gated | FileState::Held)
+                && row.place.route.as_deref() == Some(route.name.as_str())
+            {
+                self.journal.move_file(row.id, FileState::Gone, None, "no longer in its folder")?;
+            }
+        }
+        let present: std::collections::HashSet<&str> = listed.iter().map(|file| file.path.as_str()).collect();
+        self.settle.retain(|(of, path)| *of != root || present.contains(path.as_str()));
+        self.foreign.retain(|(of, path), _| *of != root || present.contains(path.as_str()));
+        Ok(Vec::new())
+    }
+
+    fn look_at(
+        &mut self,
+        route: &Route,
+        root: &str,
+        file: &Listed,
+        row: Option<FileRow>,
+    ) -> Result<(), Problem> {
+        let place_key = (root.to_owned(), file.path.as_str().to_owned());
+        if self.foreign.get(&place_key) == Some(&file.stamp) {
+            return Ok(());
+        }
+        let row = row.filter(|row| row.state != FileState::Cancelled || row.stamp == file.stamp);
+        if let Some(row) = &row
+            && row.stamp == file.stamp
+            && !matches!(row.state, FileState::Seen | FileState::Stable)
+        {
+            return Ok(());
+        }
+        let now = self.world.pace.elapsed();
+        let still = match self.settle.note(&place_key, file.stamp, now, self.quiet_time(root)) {
+            Stillness::Still(time) => Some(time),
+            Stillness::Moving => None,
+            Stillness::Restless => {
+                let at = format!("{root}/{}", file.path);
+                self.journal.raise(&Reason::new(problem::NEVER_SETTLES, ""), &at)?;
+                None
+            }
+        };
+        if row.is_none()
+            && still.is_some()
+            && !is_claim_like(&file.name)
+            && !self.looks_known(root, &file.path)
+        {
+            self.foreign.insert(place_key.clone(), file.stamp);
+            self.settle.forget(&place_key);
+            return Ok(());
+        }
+        let row = self.row_for(route, root, file, row, still.is_some())?;
+        let (Some(row), Some(still)) = (row, still) else { return Ok(()) };
+        let place = format!("{root}/{}", file.path);
+        match self.pass_gate(&row, &file.name, &route.accept)? {
+            Gated::CutOff(refusal) if still >= CUT_OFF_AFTER.max(self.quiet_time(root)) => {
+                self.hold_file(row.id, &reason_of(refusal))?;
+            }
+            Gated::CutOff(_) => return Ok(()),
+            Gated::Changed => return Ok(()),
+            Gated::Passed | Gated::Held => {}
+        }
+        self.journal.settle(problem::NEVER_SETTLES, &place, "it came to rest")?;
+        self.settle.forget(&place_key);
+        Ok(())
+    }
+
+    /// Whether the beginning of a file is that of a known content. A file that cannot be read is asked again.
+    pub(crate) fn looks_known(&self, root: &str, path: &RelPath) -> bool {
+        let begin = |volume: &dyn Volume| volume.open(path).map(|file| file.take(SNIFF_BYTES));
+        let Ok(Ok(start)) = self.volumes.get(root).map(begin) else { return true };
+        scan(start, Depth::Totals, &mut |_| {}).map_or(true, |facts| facts.kind != Kind::Unknown)
+    }
+
+    /// The row that speaks for the bytes lying there now; made, restamped or replaced as needed. `None` while nothing is
+    /// known of a file whose name says nothing either.
+    fn row_for(
+        &mut self,
+        route: &Route,
+        root: &str,
+        file: &Listed,
+        row: Option<FileRow>,
+        still: bool,
+    ) -> Result<Option<FileRow>, Problem> {
+        let place = Place {
+            route: Some(route.name.clone()),
+            root: root.to_owned(),
+            path: file.path.as_str().to_owned(),
+            watched: true,
+        };
+        let row = match row {
+            Some(row) if row.stamp == file.stamp => Some(row),
+            // Still being written: the same row goes on.
+            Some(row) if matches!(row.state, FileState::Seen) => {
+                self.journal.restamp_file(row.id, file.stamp)?;
+                Some(self.journal.file(row.id)?)
+            }
+            Some(row) if row.state == FileState::Kept => {
+                if !still {
+                    return Ok(None);
+                }
+                self.kept_anew(&row, file)?
+            }
+            _ => None,
+        };
+        match row {
+            Some(row) if row.state == FileState::Kept => Ok(None),
+            Some(row) => Ok(Some(row)),
+            None if still || is_claim_like(&file.name) => {
+                let id = self.journal.see_file(&place, file.stamp)?;
+                Ok(Some(self.journal.file(id)?))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// A kept source was touched: the same bytes are the same file, others are seen anew.
+    fn kept_anew(&mut self, row: &FileRow, file: &Listed) -> Result<Option<FileRow>, Problem> {
+        let known = row.content.as_ref().map(|content| content.sha256);
+        match examine(self.volumes.get(&row.place.root)?, &file.path) {
+            Ok(examined) if Some(examined.sha256) == known => {
+                self.journal.restamp_file(row.id, file.stamp)?;
+                Ok(Some(self.journal.file(row.id)?))
+            }
+            Ok(_) => Ok(None),
+            Err(_) => Ok(Some(row.clone())),
+        }
+    }
+
+    /// Reads a file and asks the gate. SEEN or STABLE becomes GATED or HELD, except for the cases that say otherwise.
+    pub(crate) fn pass_gate(
+        &mut self,
+        row: &FileRow,
+        name: &str,
+        accept: &[RouteKind],
+    ) -> Result<Gated, Problem> {
+        let volume = self.volumes.get(&row.place.root)?;
+        let path = RelPath::new(&row.place.path)
+            .ok_or_else(|| Problem::new(problem::CANNOT_OPEN, row.place.path.clone(), ""))?;
+        let examined = match examine(volume, &path) {
+            Ok(examined) if examined.stamp == row.stamp => examined,
+            Ok(_) | Err(NotExamined::Changed | NotExamined::NotAFile(_)) => return Ok(Gated::Changed),
+            // Another program may hold it; the next look tries again.
+            Err(NotExamined::Volume(error)) => {
+                tracing::warn!(%error, "a source cannot be read now");
+                return Ok(Gated::Changed);
+            }
+        };
+        let (described, refusal) = match examined.gate(name, &self.config.facility, accept) {
+            Ok(described) => (Some(described), None),
+            Err(refused) => (refused.described, Some(refused.refusal)),
+        };
+        self.journal.describe_file(row.id, &examined.content(described.as_ref()))?;
+        if let Some(refusal @ Refusal::Incomplete(_)) = refusal {
+            return Ok(Gated::CutOff(refusal));
+        }
+        if row.state == FileState::Seen {
+            self.journal.move_file(row.id, FileState::Stable, None, "")?;
+        }
+        let refusal = match refusal {
+            Some(refusal) => Some(refusal),
+            None => self.went_before(row.id, &examined)?,
+        };
+        match refusal {
+            None => {
+                self.journal.move_file(row.id, FileState::Gated, None, "")?;
+                Ok(Gated::Passed)
+            }
+            Some(refusal) => {
+                self.hold_file(row.id, &reason_of(refusal))?;
+                Ok(Gated::Held)
+            }
+        }
+    }
+
+    pub(crate) fn hold_file(&mut self, id: i64, reason: &Reason) -> Result<(), Problem> {
+        Ok(self.journal.move_file(id, FileState::Held, Some(reason), "")?)
+    }
+
+    /// Whether this content, or another of its identity, was sent or is about to be.
+    fn went_before(&self, id: i64, examined: &Examined) -> Result<Option<Refusal>, Problem> {
+        if let Some(other) = self.journal.same_content(&examined.sha256, id)?.first() {
+            return Ok(Some(Refusal::SameContent(format!("F{}", other.id))));
+        }
+        let identity = self.journal.file(id)?.content.and_then(|content| content.identity);
+        if let Some(identity) = identity
+            && let Some(other) = self.journal.same_identity(&identity, id)?.first()
+        {
+            return Ok(Some(Refusal::SameIdentity(format!("F{}", other.id))));
+        }
+        Ok(None)
+    }
+
+    /// How soon a file may come to rest; `None` if none is moving.
+    pub(crate) fn next_rest(&self) -> Option<Duration> {
+        let quiet = self.config.policy.quiet_time.unwrap_or(crate::config::QUIET_LOCAL);
+        self.settle.next_rest(self.world.pace.elapsed(), quiet)
+    }
+}
+
+/// Lists a folder and those below it: files to look at, and places of things that are never opened.
+fn list(
+    volume: &dyn Volume,
+    folder: &RelPath,
+    depth: usize,
+    files: &mut Vec<Listed>,
+    odd: &mut Vec<String>,
+) -> VolumeResult<()> {
+    for Entry { name, meta } in volume.list(folder)?.unwrap_or_default() {
+        let Some((name, path)) = name.ok().and_then(|name| folder.join(&name).map(|path| (name, path)))
+        else {
+            continue;
+        };
+        match meta.kind {
+            EntryKind::File => files.push(Listed { path, name, stamp: stamp_of(&meta) }),
+            EntryKind::Folder if depth < DEPTH_LIMIT && name != rezept_transfer::STAGING => {
+                list(volume, &path, depth + 1, files, odd)?;
+            }
+            EntryKind::Folder => {}
+            EntryKind::LinkedFile | EntryKind::Other => odd.push(path.as_str().to_owned()),
+        }
+    }
+    Ok(())
+}
+
+/// The last component of a path, for people.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,357 @@
+//! The manual workflow: send the named files now, receive from a medium now. One turn of the same engine that the service
+//! runs, for these files and this medium only.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rezept_journal::{FileRow, FileState, ParcelRow, ParcelState, Place, Reason};
+use rezept_rules::{Refusal, RouteKind};
+use rezept_transfer::StationName;
+use rezept_transfer::volume::{EntryKind, RelPath};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{MediumKind, Role};
+use crate::examine::stamp_of;
+use crate::intake::{StationIntake, reason_of};
+use crate::problem::{self, Problem};
+use crate::scan::{Gated, file_name};
+use crate::settle::Stillness;
+use crate::station::{Station, key};
+
+/// A named file that does not come to rest is given up after so long.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a named file is looked at while it comes to rest.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What came of a piece of work. It crosses between processes, so it names rows of the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Rows of the parcels that were touched.
+    pub parcels: Vec<i64>,
+    /// What waits for a person: `F12`, `P3`, `A1`.
+    pub held: Vec<String>,
+    /// What went wrong.
+    pub problems: Vec<Problem>,
+    /// Parcels that could be proved from a cache only (verify level L1).
+    pub from_cache: Vec<i64>,
+}
+
+impl Outcome {
+    /// An outcome that is one problem.
+    #[must_use]
+    pub fn problem(problem: Problem) -> Self {
+        Self { problems: vec![problem], ..Self::default() }
+    }
+
+    pub(crate) fn note_parcel(&mut self, parcel: &ParcelRow) {
+        if !self.parcels.contains(&parcel.row) {
+            self.parcels.push(parcel.row);
+        }
+        let label = format!("P{}", parcel.row);
+        if matches!(parcel.state, ParcelState::Held | ParcelState::Quarantined) && !self.held.contains(&label)
+        {
+            self.held.push(label);
+        }
+        let written = matches!(parcel.state, ParcelState::ReadBack | ParcelState::Committed);
+        if written
+            && parcel.verify_level <= rezept_journal::VerifyLevel::L1
+            && !self.from_cache.contains(&parcel.row)
+        {
+            self.from_cache.push(parcel.row);
+        }
+    }
+}
+
+/// A named file and the route it will take.
+struct Named {
+    row: FileRow,
+    name: String,
+    to: StationName,
+    accept: Vec<RouteKind>,
+}
+
+impl Station {
+    /// Sends the named files to a medium (or, on a station that does both, into its own inbox) as one parcel for each
+    /// receiver. Files that the gate refuses are held, the others go.
+    pub fn send(&mut self, files: &[PathBuf], medium: Option<&Path>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let target = match self.target(medium) {
+            Ok(target) => target,
+            Err(problem) => return Outcome::problem(problem),
+        };
+        if let Some((root, _)) = &target
+            && let Err(error) = self.engine().tend(root)
+        {
+            outcome.problems.push(error.into());
+        }
+        let mut ready: Vec<(StationName, Option<String>, FileRow)> = Vec::new();
+        for file in files {
+            match self.make_ready(file, &mut outcome) {
+                Ok(Some(named)) => ready.push((named.to, named.row.place.route.clone(), named.row)),
+                Ok(None) => {}
+                Err(problem) => outcome.problems.push(problem),
+            }
+        }
+        ready.dedup_by_key(|(_, _, row)| row.id);
+        if let Some((root, kind)) = &target
+            && !self.plain_allowed(*kind)
+        {
+            ready = self.hold_plain(ready, root, &mut outcome);
+        }
+        while let Some((to, route, _)) = ready.first().cloned() {
+            let (now, later): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(other, _, _)| *other == to);
+            ready = later;
+            let rows: Vec<FileRow> = now.into_iter().map(|(_, _, row)| row).collect();
+            match self.engine().plan(&to, route.as_deref(), &rows) {
+                Ok(parcel) => outcome.parcels.push(parcel.row),
+                Err(error) => outcome.problems.push(error.into()),
+            }
+        }
+        for row in outcome.parcels.clone() {
+            self.carry_named(row, target.as_ref().map(|(root, _)| root.as_str()), &mut outcome);
+        }
+        outcome
+    }
+
+    fn carry_named(&mut self, row: i64, root: Option<&str>, outcome: &mut Outcome) {
+        let carried = match root {
+            Some(root) => self.engine().carry(row, root),
+            None => self.carry_here(row),
+        };
+        match carried.or_else(|error| {
+            outcome.problems.push(error.into());
+            Ok::<_, Problem>(self.journal.parcel(row)?)
+        }) {
+            Ok(parcel) => outcome.note_parcel(&parcel),
+            Err(problem) => outcome.problems.push(problem),
+        }
+    }
+
+    pub(crate) fn carry_here(&mut self, row: i64) -> rezept_transfer::TransferResult<ParcelRow> {
+        let config = self.config.clone();
+        self.engine().carry_here(row, &mut StationIntake { config: &config })
+    }
+
+    /// Writes a parcel that was lost with its medium to another one, under the same id.
+    pub(crate) fn carry_again(&mut self, row: i64, medium: &Path) -> Outcome {
+        let mut outcome = Outcome::default();
+        match self.medium(medium) {
+            Ok((root, _)) => self.carry_named(row, Some(&root), &mut outcome),
+            Err(problem) => outcome.problems.push(problem),
+        }
+        outcome
+    }
+
+    /// The medium to write to: `None` on a station that delivers to itself.
+    fn target(&mut self, medium: Option<&Path>) -> Result<Option<(String, MediumKind)>, Problem> {
+        match medium {
+            Some(path) => self.medium(path).map(Some),
+            None if self.config.role == Role::Single => Ok(None),
+            None => self
+                .present_media()
+                .into_iter()
+                .next()
+                .map(Some)
+                .ok_or_else(|| Problem::new(problem::MEDIUM_MISSING, "", "")),
+        }
+    }
+
+    /// Opens a medium that a person named. One that the configuration does not name counts as removable.
+    fn medium(&mut self, path: &Path) -> Result<(String, MediumKind), Problem> {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (folder, kind) = self.configured_medium(&absolute).unwrap_or((absolute, MediumKind::Removable));
+        let root = self.open_volume(&folder).map_err(|error| Problem::from(&error))?;
+        Ok((root, kind))
+    }
+
+    /// Takes everything from a medium that is for this station, acknowledgements included.
+    pub fn receive(&mut self, medium: &Path) -> Outcome {
+        let mut outcome = Outcome::default();
+        match self.medium(medium) {
+            Ok((root, _)) => self.work_on_medium(&root, &mut outcome),
+            Err(problem) => outcome.problems.push(problem),
+        }
+        if let Err(error) = self.engine().finish_acknowledged() {
+            outcome.problems.push(error.into());
+        }
+        outcome
+    }
+
+    /// Looks after own parcels on a medium and takes those for this station.
+    pub(crate) fn work_on_medium(&mut self, root: &str, outcome: &mut Outcome) {
+        match self.engine().tend(root) {
+            Ok(changed) => changed.iter().for_each(|parcel| outcome.note_parcel(parcel)),
+            Err(error) => outcome.problems.push(error.into()),
+        }
+        let config = self.config.clone();
+        let before: Vec<_> =
+            self.journal.alerts().unwrap_or_default().into_iter().map(|alert| alert.id).collect();
+        match self.engine().receive(root, &mut StationIntake { config: &config }) {
+            Ok(received) => {
+                for one in received {
+                    outcome.note_parcel(&one.parcel);
+                    outcome.problems.extend(one.failure.map(Problem::from));
+                }
+            }
+            Err(error) => outcome.problems.push(error.into()),
+        }
+        for alert in self.journal.alerts().unwrap_or_default() {
+            if !before.contains(&alert.id) {
+                outcome.held.push(format!("A{}", alert.id));
+            }
+        }
+    }
+
+    /// Brings one named file to GATED. `None` when it waits for a person or belongs to a parcel already: the outcome says.
+    fn make_ready(&mut self, file: &Path, outcome: &mut Outcome) -> Result<Option<Named>, Problem> {
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let place = self.place_of(&absolute)?;
+        let name = file_name(&absolute);
+        let path = RelPath::new(&place.path)
+            .ok_or_else(|| Problem::new(problem::CANNOT_OPEN, key(&absolute), ""))?;
+        let stamp = self.wait_until_still(&place, &path)?;
+        let existing = self
+            .journal
+            .file_at(&place.root, &place.path)?
+            .filter(|row| row.stamp == stamp && row.state != FileState::Cancelled);
+        let row = match existing {
+            Some(row) => row,
+            None => {
+                if !self.looks_known(&place.root, &path) && !rezept_rules::is_claim_like(&name) {
+                    return Err(Problem::new(problem::NOT_RECOGNISED, key(&absolute), ""));
+                }
+                let id = self.journal.see_file(&place, stamp)?;
+                self.journal.file(id)?
+            }
+        };
+        match row.state {
+            FileState::InParcel => {
+                outcome.parcels.extend(row.parcel);
+                return Ok(None);
+            }
+            FileState::Held => {
+                outcome.held.push(format!("F{}", row.id));
+                return Ok(None);
+            }
+            FileState::Kept => {
+                let label = row.parcel.map_or_else(String::new, |parcel| format!("P{parcel}"));
+                return Err(Problem::new(Refusal::SameContent(String::new()).code(), key(&absolute), label));
+            }
+            _ => {}
+        }
+        let (to, accept) = self.route_for(&row, &path)?;
+        if matches!(row.state, FileState::Seen | FileState::Stable) {
+            match self.pass_gate(&row, &name, &accept)? {
+                Gated::Passed => {}
+                Gated::CutOff(refusal) => {
+                    self.hold_file(row.id, &reason_of(refusal))?;
+                    outcome.held.push(format!("F{}", row.id));
+                    return Ok(None);
+                }
+                Gated::Held => {
+                    outcome.held.push(format!("F{}", row.id));
+                    return Ok(None);
+                }
+                Gated::Changed => {
+                    return Err(Problem::new(rezept_transfer::codes::SOURCE_CHANGED, key(&absolute), ""));
+                }
+            }
+        }
+        Ok(Some(Named { row: self.journal.file(row.id)?, name, to, accept }).inspect(|named| {
+            tracing::info!(file = named.row.id, name = named.name, kinds = named.accept.len(), "ready");
+        }))
+    }
+
+    /// Where a named file lies: in a watched folder, or in a folder of its own that is never touched.
+    fn place_of(&mut self, absolute: &Path) -> Result<Place, Problem> {
+        let parent = absolute.parent().unwrap_or(Path::new("/"));
+        let missing = |error: std::io::Error| {
+            let code = if error.kind() == std::io::ErrorKind::NotFound {
+                problem::NO_SUCH_FILE
+            } else {
+                problem::CANNOT_OPEN
+            };
+            Problem::new(code, key(absolute), error.to_string())
+        };
+        let real_parent = parent.canonicalize().map_err(missing)?;
+        let name = file_name(absolute);
+        for route in self.config.routes.clone() {
+            let Ok(real_watch) = route.watch.canonicalize() else { continue };
+            let Ok(inside) = real_parent.strip_prefix(&real_watch) else { continue };
+            let mut parts: Vec<String> =
+                inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+            parts.push(name);
+            let root = self.open_volume(&route.watch).map_err(|error| Problem::from(&error))?;
+            return Ok(Place { route: Some(route.name), root, path: parts.join("/"), watched: true });
+        }
+        let root = self.open_volume(&real_parent).map_err(|error| Problem::from(&error))?;
+        Ok(Place { route: None, root, path: name, watched: false })
+    }
+
+    /// Waits out the quiet time and returns the stamp of the file at rest.
+    fn wait_until_still(&mut self, place: &Place, path: &RelPath) -> Result<rezept_journal::Stamp, Problem> {
+        let at = format!("{}/{path}", place.root);
+        let quiet = self.quiet_time(&place.root);
+        let begin = self.world.pace.elapsed();
+        let place_key = (place.root.clone(), place.path.clone());
+        loop {
+            let meta = self.volumes.get(&place.root)?.stat(path)?;
+            let meta = meta.ok_or_else(|| Problem::new(problem::NO_SUCH_FILE, at.clone(), ""))?;
+            match meta.kind {
+                EntryKind::File => {}
+                EntryKind::Folder => return Err(Problem::new(problem::NOT_A_FILE, at, "")),
+                EntryKind::LinkedFile | EntryKind::Other => {
+                    return Err(Problem::new(problem::IS_A_LINK, at, ""));
+                }
+            }
+            let stamp = stamp_of(&meta);
+            let now = self.world.pace.elapsed();
+            if let Stillness::Still(_) = self.settle.note(&place_key, stamp, now, quiet) {
+                self.settle.forget(&place_key);
+                return Ok(stamp);
+            }
+            if now.saturating_sub(begin) > PATIENCE + quiet {
+                return Err(Problem::new(problem::NEVER_SETTLES, at, ""));
+            }
+            self.world.pace.wait(LOOK_EVERY.min(quiet));
+        }
+    }
+
+    /// The receiver of a file: that of its route, or of the first route that takes its kind.
+    fn route_for(&self, row: &FileRow, path: &RelPath) -> Result<(StationName, Vec<RouteKind>), Problem> {
+        if let Some(name) = &row.place.route
+            && let Some(route) = self.config.routes.iter().find(|route| route.name == *name)
+        {
+            return Ok((route.to.clone(), route.accept.clone()));
+        }
+        let kind = crate::examine::kind_of(self.volumes.get(&row.place.root)?, path);
+        let route = match kind {
+            Some(kind) => self.config.routes.iter().find(|route| route.accept.contains(&kind)),
+            // Nothing known: the gate will say so, by whichever route.
+            None => self.config.routes.first(),
+        };
+        let route = route.ok_or_else(|| {
+            Problem::new(problem::NO_ROUTE, path.as_str(), kind.map_or("", RouteKind::word))
+        })?;
+        Ok((route.to.clone(), route.accept.clone()))
+    }
+
+    /// Holds files that may not stand readable on this medium. Those that a person released for that go on.
+    pub(crate) fn hold_plain(
+        &mut self,
+        ready: Vec<(StationName, Option<String>, FileRow)>,
+        root: &str,
+        outcome: &mut Outcome,
+    ) -> Vec<(StationName, Option<String>, FileRow)> {
+        let (allowed, refused): (Vec<_>, Vec<_>) = ready
+            .into_iter()
+            .partition(|(_, _, row)| row.released_code.as_deref() == Some(problem::PLAIN_REFUSED));
+        for (_, _, row) in refused {
+            match self.hold_file(row.id, &Reason::new(problem::PLAIN_REFUSED, root)) {
+                Ok(()) => outcome.held.push(format!("F{}", row.id)),
+                Err(problem) => outcome.problems.push(problem),
+            }
+        }
+        allowed
+    }
+}

@@ -1,0 +1,233 @@
+//! A station at work: configuration, journal under the engine lock, volumes. `turn.rs`, `send.rs` and `decide.rs` add what
+//! it can do; all of it runs on one thread.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, make_data_folder};
+use rezept_transfer::os::OsVolume;
+use rezept_transfer::volume::{Volume, VolumeResult};
+use rezept_transfer::{Engine, Progress, Volumes};
+
+use crate::config::{Config, MediumKind};
+use crate::problem::Problem;
+use crate::settle::Settle;
+
+/// Opens folders as volumes; tests put models in their place.
+pub trait OpenVolumes: Send {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// `Gone` when there is none.
+    fn open(&self, folder: &Path) -> VolumeResult<Box<dyn Volume>>;
+}
+
+/// The operating system's volumes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsVolumes;
+
+impl OpenVolumes for OsVolumes {
+    fn open(&self, folder: &Path) -> VolumeResult<Box<dyn Volume>> {
+        Ok(Box::new(OsVolume::open(folder)?))
+    }
+}
+
+/// Time that only goes forward, and waiting.
+pub trait Pace: Send {
+    /// Time since some moment that stays the same.
+    fn elapsed(&self) -> Duration;
+    /// Waits.
+    fn wait(&self, time: Duration);
+}
+
+/// The machine's own pace.
+#[derive(Clone, Copy, Debug)]
+pub struct RealPace(Instant);
+
+impl Default for RealPace {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Pace for RealPace {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn wait(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// What a station gets from outside: time, randomness, volumes. Fixed in tests.
+pub struct World {
+    /// Wall clock, for stamps only.
+    pub clock: Arc<dyn Clock>,
+    /// Monotonic time.
+    pub pace: Box<dyn Pace>,
+    /// Volumes.
+    pub volumes: Box<dyn OpenVolumes>,
+    /// Draws 16 random bytes.
+    pub random: Box<dyn FnMut() -> [u8; 16] + Send>,
+    /// Told how far long work has come.
+    pub progress: Box<dyn FnMut(Progress) + Send>,
+}
+
+impl World {
+    /// The real world, without progress.
+    #[must_use]
+    pub fn real() -> Self {
+        Self {
+            clock: Arc::new(rezept_journal::SystemClock),
+            pace: Box::new(RealPace::default()),
+            volumes: Box::new(OsVolumes),
+            random: Box::new(|| {
+                let mut bytes = [0; 16];
+                getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+                bytes
+            }),
+            progress: Box::new(|_| {}),
+        }
+    }
+}
+
+/// A station that holds its engine lock.
+pub struct Station {
+    /// Its configuration.
+    pub config: Config,
+    pub(crate) journal: Journal,
+    pub(crate) volumes: Volumes,
+    pub(crate) world: World,
+    /// By watched root and path.
+    pub(crate) settle: Settle<(String, String)>,
+    /// Contents in watched folders that are none of ours, by place, with the stamp they had.
+    pub(crate) foreign: HashMap<(String, String), rezept_journal::Stamp>,
+    _lock: EngineLock,
+}
+
+impl std::fmt::Debug for Station {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Station").field("name", &self.config.name).finish_non_exhaustive()
+    }
+}
+
+/// A path as key of a volume and as stored in the journal.
+pub(crate) fn key(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The disk below a data folder, for the journal to judge. The folder must exist.
+///
+/// # Errors
+/// When it does not answer.
+pub fn disk_of(data: &Path) -> VolumeResult<Disk> {
+    let facts = OsVolume::open(data)?.facts();
+    Ok(Disk { file_system: facts.file_system, removable: facts.removable })
+}
+
+impl Station {
+    /// Takes the engine lock, opens the journal, making data folder and journal on first use.
+    ///
+    /// # Errors
+    /// A problem with code: another process works, the journal is damaged, the disk unfit, ...
+    pub fn open(config: Config, world: World, actor: &str) -> Result<Self, Problem> {
+        make_data_folder(&config.data)?;
+        let disk = disk_of(&config.data)?;
+        let lock = EngineLock::acquire(&config.data)?;
+        let journal = Journal::open(&config.data, &disk, Arc::clone(&world.clock), actor)?;
+        if disk.fitness() == Fitness::Unknown {
+            tracing::warn!(
+                file_system = disk.file_system,
+                "the disk of the data folder is of an unknown type"
+            );
+        }
+        let mut station = Self {
+            config,
+            journal,
+            volumes: Volumes::default(),
+            world,
+            settle: Settle::default(),
+            foreign: HashMap::new(),
+            _lock: lock,
+        };
+        let archive = station.archive_folder();
+        make_data_folder(&archive)?;
+        station.open_volume(&archive)?;
+        for inbox in station.config.inboxes.clone() {
+            // A missing inbox on a disk that is there is made; a missing share is reported when something arrives.
+            let _ = make_data_folder(&inbox.folder);
+            let _ = station.open_volume(&inbox.folder);
+        }
+        Ok(station)
+    }
+
+    /// The journal, to look at.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    fn archive_folder(&self) -> PathBuf {
+        self.config.data.join("archive")
+    }
+
+    /// Opens a folder as a volume, anew: what was open under this path may be another medium by now.
+    pub(crate) fn open_volume(&mut self, folder: &Path) -> VolumeResult<String> {
+        let root = key(folder);
+        match self.world.volumes.open(folder) {
+            Ok(volume) => {
+                self.volumes.insert(root.clone(), volume);
+                Ok(root)
+            }
+            Err(error) => {
+                self.volumes.remove(&root);
+                Err(error)
+            }
+        }
+    }
+
+    /// The engine, for one piece of work.
+    pub(crate) fn engine(&mut self) -> Engine<'_> {
+        let archive = key(&self.archive_folder());
+        Engine {
+            journal: &mut self.journal,
+            me: self.config.name.clone(),
+            facility: self.config.parcel_facility.clone(),
+            volumes: &self.volumes,
+            archive,
+            keep_sources: self.config.policy.keep_sources,
+            random: &mut *self.world.random,
+            progress: &mut *self.world.progress,
+        }
+    }
+
+    /// The configured medium that a path stands for: same folder after links are resolved.
+    pub(crate) fn configured_medium(&self, path: &Path) -> Option<(PathBuf, MediumKind)> {
+        let real = path.canonicalize().ok()?;
+        let found = self
+            .config
+            .media
+            .iter()
+            .find(|medium| medium.path.canonicalize().is_ok_and(|other| other == real))?;
+        Some((found.path.clone(), found.kind))
+    }
+
+    /// Whether a readable parcel may stand on a medium of this kind.
+    pub(crate) fn plain_allowed(&self, kind: MediumKind) -> bool {
+        kind == MediumKind::Share || self.config.policy.plain_on_removable.unwrap_or(true)
+    }
+
+    /// The quiet time for a watched folder: longer on shares, where sizes and times arrive late.
+    pub(crate) fn quiet_time(&self, root: &str) -> Duration {
+        self.config.policy.quiet_time.unwrap_or_else(|| {
+            let share = self.volumes.get(root).is_ok_and(|volume| {
+                let kind = volume.facts().file_system.to_ascii_lowercase();
+                ["nfs", "cifs", "smb", "fuse.sshfs"].iter().any(|share| kind.starts_with(share))
+            });
+            if share { crate::config::QUIET_SHARE } else { crate::config::QUIET_LOCAL }
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! One turn of the service: watched folders, media, parcels that can go on, what is overdue. Everything is looked at anew
+//! each time, so a turn after a crash is a turn like any other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use rezept_journal::{
+    Direction, FileRow, FileState, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp,
+};
+use rezept_transfer::StationName;
+
+use crate::config::{MediumKind, Role};
+use crate::intake::StationIntake;
+use crate::problem::{self, Problem};
+use crate::send::Outcome;
+use crate::station::{Station, key};
+
+/// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.
+pub const EXPIRES_AFTER_DAYS: i64 = 35;
+
+impl Station {
+    /// Does whatever can be done now. Called by the service over and over, and harmless when nothing is to be done.
+    pub fn turn(&mut self) -> Outcome {
+        let mut outcome = Outcome::default();
+        match self.scan() {
+            Ok(problems) => outcome.problems.extend(problems),
+            Err(problem) => outcome.problems.push(problem),
+        }
+        let media = self.present_media();
+        for (root, _) in &media {
+            self.work_on_medium(root, &mut outcome);
+        }
+        if let Err(problem) = self.plan_gated(&media, &mut outcome) {
+            outcome.problems.push(problem);
+        }
+        if let Err(problem) = self.carry_all(&media, &mut outcome) {
+            outcome.problems.push(problem);
+        }
+        let config = self.config.clone();
+        if let Err(error) = self.engine().finish_deliveries(&mut StationIntake { config: &config }) {
+            outcome.problems.push(error.into());
+        }
+        if let Err(error) = self.engine().finish_acknowledged() {
+            outcome.problems.push(error.into());
+        }
+        if let Err(problem) = self.expire() {
+            outcome.problems.push(problem);
+        }
+        outcome
+    }
+
+    /// The configured media that are there now, opened anew, in the order of the configuration.
+    pub(crate) fn present_media(&mut self) -> Vec<(String, MediumKind)> {
+        let mut present = Vec::new();
+        for medium in self.config.media.clone() {
+            if let Ok(root) = self.open_volume(&medium.path) {
+                present.push((root, medium.kind));
+            }
+        }
+        present
+    }
+
+    /// Plans one parcel for each receiver out of everything that the gate let pass.
+    fn plan_gated(&mut self, media: &[(String, MediumKind)], outcome: &mut Outcome) -> Result<(), Problem> {
+        let mut by_receiver: BTreeMap<String, Vec<(StationName, Option<String>, FileRow)>> = BTreeMap::new();
+        for row in self.journal.files_in(&[FileState::Gated])? {
+            let Some(route) =
+                self.config.routes.iter().find(|route| Some(&route.name) == row.place.route.as_ref())
+            else {
+                continue; // named by a person: only that person sends it
+            };
+            let entry = (route.to.clone(), row.place.route.clone(), row);
+            by_receiver.entry(entry.0.to_string()).or_default().push(entry);
+        }
+        for (_, mut ready) in by_receiver {
+            let plain_nowhere = !media.is_empty() && media.iter().all(|(_, kind)| !self.plain_allowed(*kind));
+            if self.config.role != Role::Single
+                && plain_nowhere
+                && let Some((root, _)) = media.first()
+            {
+                ready = self.hold_plain(ready, root, outcome);
+            }
+            let Some((to, route, _)) = ready.first().cloned() else { continue };
+            let rows: Vec<FileRow> = ready.into_iter().map(|(_, _, row)| row).collect();
+            match self.engine().plan(&to, route.as_deref(), &rows) {
+                Ok(parcel) => outcome.note_parcel(&parcel),
+                Err(error) => outcome.problems.push(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries every parcel of this station that is not yet published. A parcel that was begun stays on its medium; a new
+    /// one takes the first medium with room.
+    fn carry_all(&mut self, media: &[(String, MediumKind)], outcome: &mut Outcome) -> Result<(), Problem> {
+        let states = [ParcelState::Spooled, ParcelState::Written, ParcelState::ReadBack];
+        let single = self.config.role == Role::Single;
+        let mut waiting = self.journal.parcels_in(Direction::Out, &states)?;
+        if single {
+            waiting.extend(self.journal.parcels_in(Direction::Out, &[ParcelState::Committed])?);
+        }
+        for parcel in waiting {
+            let carried =
+                if single { self.carry_here(parcel.row) } else { self.carry_to_any(&parcel, media) };
+            if let Err(error) = carried {
+                outcome.problems.push(error.into());
+            }
+            let now = self.journal.parcel(parcel.row)?;
+            if now.state != parcel.state {
+                outcome.note_parcel(&now);
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_to_any(
+        &mut self,
+        parcel: &ParcelRow,
+        media: &[(String, MediumKind)],
+    ) -> rezept_transfer::TransferResult<ParcelRow> {
+        let begun = parcel.state != ParcelState::Spooled;
+        let mut last = Ok(parcel.clone());
+        for (root, kind) in media {
+            let this_one = parcel.medium.as_ref() == Some(root);
+            if (begun && !this_one) || !(self.plain_allowed(*kind) || self.released_plain(parcel)) {
+                continue;
+            }
+            last = self.engine().carry(parcel.row, root);
+            match &last {
+                Err(rezept_transfer::TransferError::NoRoom { .. }) => {}
+                _ => return last,
+            }
+        }
+        last
+    }
+
+    /// Whether a person let every file of a parcel stand readable on a removable medium.
+    fn released_plain(&self, parcel: &ParcelRow) -> bool {
+        self.journal.files_of_parcel(parcel.row).is_ok_and(|files| {
+            !files.is_empty()
+                && files.iter().all(|file| file.released_code.as_deref() == Some(problem::PLAIN_REFUSED))
+        })
+    }
+
+    /// Marks parcels whose acknowledgement is overdue. Nothing is dropped: an acknowledgement that comes later counts.
+    fn expire(&mut self) -> Result<(), Problem> {
+        let now = self.world.clock.now();
+        for parcel in self.journal.parcels_in(Direction::Out, &[ParcelState::Committed])? {
+            let committed = parcel.committed_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+            let age = committed.map(|at| now.duration_since(at));
+            if age.is_some_and(|age| age >= SignedDuration::from_hours(24 * EXPIRES_AFTER_DAYS)) {
+                let reason = Some(Reason::new(problem::OVERDUE, ""));
+                let change = ParcelChange { reason, ..ParcelChange::default() };
+                self.journal.move_parcel(parcel.row, ParcelState::Expired, &change)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folders whose events are worth a look: watched folders and media that are there.
+    pub(crate) fn places_to_watch(&self) -> Vec<PathBuf> {
+        let watched = self.config.routes.iter().map(|route| route.watch.clone());
+        watched
+            .chain(self.config.media.iter().map(|medium| medium.path.clone()))
+            .filter(|path| path.is_dir())
+            .collect()
+    }
+
+    /// Whether a volume is at hand under a path.
+    #[must_use]
+    pub fn has_volume(&self, path: &std::path::Path) -> bool {
+        self.volumes.contains(&key(path))
+    }
+}

@@ -1,0 +1,203 @@
+//! The running service: turns when something may have happened, requests of other processes in between, until it is told
+//! to stop. Events are hints; a turn comes at the latest after the polling time.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use rezept_journal::Subject;
+use serde::{Deserialize, Serialize};
+
+use crate::config::MediumKind;
+use crate::decide::Decision;
+use crate::problem::Problem;
+use crate::send::Outcome;
+use crate::station::Station;
+
+/// A full look at least this often where only local folders are watched.
+const POLL_LOCAL: Duration = Duration::from_secs(60);
+/// The same where sticks and shares are: they send no events.
+const POLL_MEDIA: Duration = Duration::from_secs(15);
+/// How often requests of other processes are looked for. Costs one number read from shared memory.
+const REQUESTS_EVERY: Duration = Duration::from_millis(500);
+/// After an event, others of the same action are awaited for so long.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// Why the service wakes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wake {
+    /// Something changed in a watched folder, or the watcher lost count.
+    Hint,
+    /// Stop now.
+    Stop,
+}
+
+/// A request of another process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Ask {
+    /// `rezept send`.
+    Send {
+        /// Absolute paths.
+        files: Vec<PathBuf>,
+        /// Absolute path of the medium.
+        medium: Option<PathBuf>,
+    },
+    /// `rezept receive`.
+    Receive {
+        /// Absolute path of the medium.
+        medium: PathBuf,
+    },
+    /// `rezept held release|refuse`, `rezept send --again`.
+    Decide {
+        /// `F12`, `P3`, `A1`.
+        id: String,
+        /// What was decided.
+        decision: Decision,
+        /// Why.
+        why: String,
+        /// The medium to write to again.
+        medium: Option<PathBuf>,
+    },
+}
+
+impl Station {
+    /// Does what another process asked for.
+    pub fn answer(&mut self, ask: &Ask) -> Outcome {
+        match ask {
+            Ask::Send { files, medium } => self.send(files, medium.as_deref()),
+            Ask::Receive { medium } => self.receive(medium),
+            Ask::Decide { id, decision, why, medium } => match id.parse::<Subject>() {
+                Ok(subject) => match self.decide(subject, *decision, why) {
+                    Ok(()) => self.after_decision(subject, *decision, medium.clone()),
+                    Err(problem) => Outcome::problem(problem),
+                },
+                Err(()) => Outcome::problem(Problem::new(crate::problem::UNKNOWN_ID, id.clone(), "")),
+            },
+        }
+    }
+
+    /// `send --again` writes at once; other decisions take effect with the next turn.
+    fn after_decision(&mut self, subject: Subject, decision: Decision, medium: Option<PathBuf>) -> Outcome {
+        match (subject, decision, medium) {
+            (Subject::Parcel(row), Decision::Again, Some(medium)) => self.carry_again(row, &medium),
+            _ => Outcome::default(),
+        }
+    }
+
+    /// Runs until told to stop. `report` gets the outcome of each turn in which something happened.
+    pub fn run(&mut self, wakes: &Receiver<Wake>, hints: Sender<Wake>, report: &mut dyn FnMut(&Outcome)) {
+        let mut watcher = Hints::new(hints);
+        let mut version = None;
+        loop {
+            watcher.follow(&self.places_to_watch());
+            let outcome = self.turn();
+            if outcome != Outcome::default() {
+                report(&outcome);
+            }
+            let wait = self.next_rest().map_or(self.poll_time(), |rest| rest.min(self.poll_time()));
+            if !self.wait_for_work(wakes, wait.max(GATHER), &mut version, report) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next reason for a turn. `false` when told to stop.
+    fn wait_for_work(
+        &mut self,
+        wakes: &Receiver<Wake>,
+        wait: Duration,
+        version: &mut Option<i64>,
+        report: &mut dyn FnMut(&Outcome),
+    ) -> bool {
+        let until = self.world.pace.elapsed() + wait;
+        loop {
+            let left = until.saturating_sub(self.world.pace.elapsed());
+            if left.is_zero() {
+                return true;
+            }
+            match wakes.recv_timeout(left.min(REQUESTS_EVERY)) {
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+                Ok(Wake::Hint) => {
+                    let quiet = self.world.pace.elapsed() + GATHER;
+                    while let Some(left) = quiet.checked_sub(self.world.pace.elapsed()) {
+                        match wakes.recv_timeout(left) {
+                            Ok(Wake::Stop) => return false,
+                            Ok(Wake::Hint) => {}
+                            Err(_) => break,
+                        }
+                    }
+                    return true;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = self.journal.data_version().ok();
+            if now != *version {
+                *version = now;
+                if self.answer_requests(report) {
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Answers every waiting request. Whether there was one.
+    pub fn answer_requests(&mut self, report: &mut dyn FnMut(&Outcome)) -> bool {
+        let mut any = false;
+        while let Ok(Some(request)) = self.journal.take_request() {
+            any = true;
+            let outcome = match serde_json::from_str::<Ask>(&request.args) {
+                Ok(ask) => self.answer(&ask),
+                Err(error) => Outcome::problem(Problem::new("RZ-X902", "request", error.to_string())),
+            };
+            report(&outcome);
+            let answer = serde_json::to_string(&outcome).unwrap_or_else(|_| "{}".to_owned());
+            if let Err(error) = self.journal.answer(request.id, &answer) {
+                tracing::error!(%error, "an answer cannot be journalled");
+                break;
+            }
+        }
+        any
+    }
+
+    fn poll_time(&self) -> Duration {
+        let media =
+            self.config.media.iter().any(|m| matches!(m.kind, MediumKind::Removable | MediumKind::Share));
+        if media { POLL_MEDIA } else { POLL_LOCAL }
+    }
+}
+
+/// The platform's watcher over changing folders. Every failure of it is a hint: look yourself.
+struct Hints {
+    watcher: Option<notify::RecommendedWatcher>,
+    followed: Vec<PathBuf>,
+}
+
+impl Hints {
+    fn new(hints: Sender<Wake>) -> Self {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Our own reading is no news.
+            if !matches!(&event, Ok(event) if event.kind.is_access()) {
+                let _ = hints.send(Wake::Hint);
+            }
+        });
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "no events on this system: polling only");
+        }
+        Self { watcher: watcher.ok(), followed: Vec::new() }
+    }
+
+    fn follow(&mut self, folders: &[PathBuf]) {
+        let Some(watcher) = &mut self.watcher else { return };
+        for gone in self.followed.iter().filter(|old| !folders.contains(old)) {
+            let _ = watcher.unwatch(gone);
+        }
+        self.followed.retain(|old| folders.contains(old));
+        for new in folders {
+            if !self.followed.contains(new) && watcher.watch(new, RecursiveMode::Recursive).is_ok() {
+                self.followed.push(new.clone());
+            }
+        }
+    }
+}
