@@ -6,7 +6,7 @@ mod finding;
 
 use std::path::Path;
 
-use rezept_claim::{Depth, FileFacts, Finding, Kind, RecordReader, Scan, Severity};
+use rezept_claim::{Depth, FileFacts, Finding, Kind, OfficialName, RecordReader, Scan, Severity};
 use rezept_parcel::{Digest, HashingReader};
 
 use crate::cli::ShowArgs;
@@ -21,10 +21,11 @@ use crate::ui::Ui;
 /// When the file cannot be read, or is none that is known here.
 pub fn run(args: &ShowArgs, ui: &Ui) -> Result<Exit, Failure> {
     let path = args.file.as_path();
-    let (facts, digest, findings) = read(path, ui)?;
+    let (mut facts, digest, findings) = read(path, ui)?;
     if facts.kind == Kind::Unknown {
         return Err(Failure::NotKnown { path: path.to_owned(), oddity: facts.oddity });
     }
+    complete_by_name(&mut facts, path);
     ui.object(&facts::object(path, &facts, digest));
     ui.table(&facts::table(path, &facts, digest, ui));
     let mut values = finding::Values::new(path, ui);
@@ -34,6 +35,17 @@ pub fn run(args: &ShowArgs, ui: &Ui) -> Result<Exit, Failure> {
     finding::print_left_off(&facts, &findings, ui);
     let refused = facts.count(Severity::File) + facts.count(Severity::Claim) > 0;
     Ok(if refused { Exit::Findings } else { Exit::Ok })
+}
+
+/// A notice does not say everything that its official name says.
+fn complete_by_name(facts: &mut FileFacts, path: &Path) {
+    let name = path.file_name().and_then(|name| OfficialName::parse(&name.to_string_lossy()));
+    let Some(name) = name.filter(|_| facts.kind == Kind::Notice) else { return };
+    facts.payer = facts.payer.or(Some(name.payer));
+    facts.prefecture = facts.prefecture.or(Some(name.prefecture));
+    facts.point_table = facts.point_table.or(Some(name.point_table));
+    facts.facility = facts.facility.or(Some(name.facility));
+    facts.month = facts.month.or(name.month);
 }
 
 fn read(path: &Path, ui: &Ui) -> Result<(FileFacts, Digest, Vec<Finding>), Failure> {

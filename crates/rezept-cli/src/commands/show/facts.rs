@@ -54,9 +54,7 @@ pub fn table(path: &Path, facts: &FileFacts, digest: Digest, ui: &Ui) -> Vec<(St
     row("show-file", shown(path));
     row("show-kind", kind(facts, ui));
     let payer = facts.payer.map(|payer| ui.text().get(&format!("show-payer-{}", payer.as_str()), &[]));
-    if facts.kind != Kind::Notice {
-        row("show-payer", stated(payer));
-    }
+    row("show-payer", stated(payer));
     row("show-facility", stated(facility(facts)));
     row("show-month", stated(facts.month.map(|month| month_of(month, ui))));
     if facts.kind != Kind::Notice {
