@@ -3,5 +3,7 @@
 
 pub mod clock;
 pub mod faults;
+#[cfg(target_os = "linux")]
+pub mod media;
 pub mod model;
 pub mod rng;

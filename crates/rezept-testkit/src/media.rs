@@ -1,0 +1,175 @@
+//! Real media for tests: file systems in an image file behind a loop device. Where the machine cannot make one (no root,
+//! no tools, no kernel support) the caller is told why, prints it, and runs the case on the model instead.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// How long a driver in user space may take to appear or to go away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A mounted image. Dropping it unmounts and removes everything.
+#[derive(Debug)]
+pub struct LoopMedium {
+    folder: TempDir,
+    device: String,
+    driver: Option<u32>,
+}
+
+impl LoopMedium {
+    /// An ext4 medium of `megabytes`, by the kernel's own driver.
+    ///
+    /// # Errors
+    /// Why this machine cannot make one.
+    pub fn ext4(megabytes: u64) -> Result<Self, String> {
+        let mut medium = Self::prepare(megabytes)?;
+        run("mkfs.ext4", &["-q", "-F", &medium.device])?;
+        run("mount", &["-t", "ext4", &medium.device, &medium.shown_root()])?;
+        medium.driver = None;
+        Ok(medium)
+    }
+
+    /// An exFAT medium of `megabytes`, by the driver in user space.
+    ///
+    /// # Errors
+    /// Why this machine cannot make one.
+    pub fn exfat(megabytes: u64) -> Result<Self, String> {
+        let mut medium = Self::prepare(megabytes)?;
+        run("mkfs.exfat", &[&medium.device])?;
+        run("mount.exfat-fuse", &[&medium.device, &medium.shown_root()])?;
+        medium.driver = driver_of(&medium.device);
+        Ok(medium)
+    }
+
+    fn prepare(megabytes: u64) -> Result<Self, String> {
+        let text = |e: std::io::Error| e.to_string();
+        let folder = tempfile::tempdir().map_err(text)?;
+        let image = folder.path().join("image");
+        File::create_new(&image).and_then(|file| file.set_len(megabytes << 20)).map_err(text)?;
+        fs::create_dir(folder.path().join("medium")).map_err(text)?;
+        let device = run("losetup", &["-f", "--show", &image.to_string_lossy()])?.trim().to_owned();
+        Ok(Self { folder, device, driver: None })
+    }
+
+    /// Where it is mounted.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("medium")
+    }
+
+    fn shown_root(&self) -> String {
+        self.root().to_string_lossy().into_owned()
+    }
+
+    /// The name of its block device, without folder.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        self.device.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Replaces every occurrence of `old` in the image, below all caches of the medium. Says how many there were.
+    ///
+    /// # Panics
+    /// If the image cannot be read or written, or the lengths differ.
+    #[must_use]
+    pub fn damage(&self, old: &[u8], new: &[u8]) -> usize {
+        assert_eq!(old.len(), new.len(), "damage keeps the length");
+        let mut image = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.folder.path().join("image"))
+            .expect("the image");
+        let mut bytes = Vec::new();
+        image.read_to_end(&mut bytes).expect("the image can be read");
+        let places: Vec<usize> = bytes
+            .windows(old.len())
+            .enumerate()
+            .filter(|(_, window)| *window == old)
+            .map(|(at, _)| at)
+            .collect();
+        for at in &places {
+            image.seek(SeekFrom::Start(*at as u64)).expect("the image can be searched");
+            image.write_all(new).expect("the image can be written");
+        }
+        image.sync_all().expect("the image can be flushed");
+        places.len()
+    }
+
+    /// Pulls the medium by killing its driver; the path answers `ENOTCONN` from then on. `false` where the driver is
+    /// the kernel's.
+    pub fn pull(&mut self) -> bool {
+        let Some(driver) = self.driver.take() else { return false };
+        let killed = run("kill", &["-9", &driver.to_string()]).is_ok();
+        killed && wait_until(|| !Path::new("/proc").join(driver.to_string()).exists())
+    }
+
+    /// Takes the mount away while handles may still be open, as an eager person would.
+    ///
+    /// # Errors
+    /// What `umount` said.
+    pub fn unmount_lazily(&mut self) -> Result<(), String> {
+        self.driver = None;
+        run("umount", &["-l", &self.shown_root()]).map(drop)
+    }
+}
+
+impl Drop for LoopMedium {
+    fn drop(&mut self) {
+        // Ends only what this value started; what is gone already is none of its business.
+        let unmounted =
+            wait_until(|| run("umount", &[&self.shown_root()]).is_ok() || !is_mounted(&self.root()));
+        if !unmounted {
+            let _ = run("umount", &["-l", &self.shown_root()]);
+        }
+        let _ = run("losetup", &["-d", &self.device]);
+    }
+}
+
+fn is_mounted(root: &Path) -> bool {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    table.lines().any(|line| line.split(' ').nth(4).is_some_and(|mount| Path::new(mount) == root))
+}
+
+/// The process that serves a device, found by its arguments.
+fn driver_of(device: &str) -> Option<u32> {
+    let find = || {
+        fs::read_dir("/proc").ok()?.filter_map(Result::ok).find_map(|entry| {
+            let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let arguments = fs::read(entry.path().join("cmdline")).ok()?;
+            let mut arguments = arguments.split(|b| *b == 0);
+            let program = arguments.next()?;
+            (program.ends_with(b"mount.exfat-fuse") && arguments.any(|a| a == device.as_bytes()))
+                .then_some(id)
+        })
+    };
+    wait_until(|| find().is_some()).then(find).flatten()
+}
+
+fn wait_until(mut done: impl FnMut() -> bool) -> bool {
+    let step = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        if done() {
+            return true;
+        }
+        if waited > PATIENCE {
+            return false;
+        }
+        thread::sleep(step);
+        waited += step;
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let output = Command::new(program).args(arguments).output().map_err(|e| format!("{program}: {e}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
