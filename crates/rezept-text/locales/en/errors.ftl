@@ -246,8 +246,8 @@ RZ-T111-what = It was read again, but perhaps from the memory of this computer a
 RZ-T111-sent = The parcel is on the medium.
 RZ-T111-next = The acknowledgement will prove that it arrived. Do not delete the original before.
 
-RZ-T112-what = The inbox cannot be used.
-RZ-T112-sent = { sent-not-delivered }
+RZ-T112-what = A watched folder or an inbox cannot be used.
+RZ-T112-sent = Nothing new was sent, and nothing was put into the inbox.
 RZ-T112-next = Check that the folder exists, has room and can be written, and run the command again.
 
 RZ-T113-what = The inbox already had another file of this name. It was not overwritten; the new one is in a folder named after its id.
