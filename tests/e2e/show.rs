@@ -1,6 +1,8 @@
 //! `rezept show`: facts of every kind of file, findings, masked values, and files that are something else.
 
 use crate::bench::{fixture, handed_out, run};
+use rezept_claim::layout::layout;
+use rezept_claim::{Depth, RecordReader, scan, text};
 use std::fs;
 
 #[test]
@@ -114,6 +116,50 @@ fn values_are_masked_unless_asked_for() {
     assert!(run(&["show", &path, "--reveal"]).out.contains("SECRET"));
     let objects = run(&["show", &path, "--reveal", "--json"]).of_type("finding");
     assert!(objects.iter().any(|finding| finding["value"] == "SECRET"), "{objects:?}");
+}
+
+/// Names and birth dates of the patients of a file, as they stand in its claims.
+fn patients(path: &str) -> Vec<String> {
+    let mut reader = RecordReader::new(fs::File::open(path).unwrap());
+    let family = scan(fs::File::open(path).unwrap(), Depth::Totals, &mut |_| ()).unwrap().family.unwrap();
+    let mut values = Vec::new();
+    while let Some(record) = reader.next_record().unwrap() {
+        let Some(layout) = record.id().filter(|id| &id.0 == b"RE").and_then(|id| layout(family, id)) else {
+            continue;
+        };
+        for wanted in ["name", "birth_date"] {
+            let number = layout.items.iter().position(|item| item.name == wanted).unwrap() + 1;
+            let value = record.item(number).unwrap_or_default();
+            values.extend((!value.is_empty()).then(|| text::decode(value).into_owned()));
+        }
+    }
+    values
+}
+
+#[test]
+fn no_patient_is_named_whatever_is_wrong_with_the_file() {
+    for name in ["ika_shaho/RECEIPTC.UKE", "dpc_shaho/RECEIPTD.UKE", "chozai/RECEIPTY.CYO"] {
+        let patients = patients(&fixture(name));
+        assert!(patients.len() >= 2, "{name}: {patients:?}");
+        // One comma more in each line moves every value into the place of another; LF alone and a cut besides.
+        let (_folder, path) = changed(name, |bytes| {
+            let moved: Vec<u8> = bytes
+                .split_inclusive(|byte| *byte == b'\n')
+                .skip(1)
+                .flat_map(|line| [&line[..2.min(line.len())], b",", &line[2.min(line.len())..]].concat())
+                .collect();
+            let header = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+            [header, &moved[..moved.len() - 20]].concat()
+        });
+        for args in [&["show", &path][..], &["show", &path, "--json"], &["show", &path, "-v", "--lang", "en"]]
+        {
+            let shown = run(args);
+            assert_eq!(shown.exit, 1, "{name}: {}", shown.out);
+            for value in &patients {
+                assert!(!shown.out.contains(value) && !shown.err.contains(value), "{name}: {value}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `rezept verify`: a whole bag, one with a warning, damaged ones, and things that are no bag.
 
-use crate::bench::{fixture, run};
+use crate::bench::{fixture, handed_out, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -110,4 +110,35 @@ fn what_is_no_bag_is_told_so() {
         assert_eq!((verdict.exit, verdict.out.as_str()), (3, ""), "{path}");
         assert!(verdict.err.contains(code), "{}", verdict.err);
     }
+}
+
+/// Sub-folders in order.
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir() && !path.file_name().unwrap().as_encoded_bytes().starts_with(b"."));
+    found.sort();
+    found
+}
+
+/// The library is tried on every case by `rezept-parcel`; here it is the exit code that scripts rely on.
+#[test]
+fn the_exit_code_is_right_for_the_conformance_suite() {
+    let Some(suite) = handed_out("bagit-conformance-suite") else { return };
+    let mut tried = 0;
+    for version in folders(Path::new(&suite)) {
+        for kind in folders(&version) {
+            for case in folders(&kind) {
+                let verdict = run(&["verify", case.to_str().unwrap()]);
+                let right = match kind.file_name().unwrap().to_str().unwrap() {
+                    "valid" => matches!(verdict.exit, 0 | 1),
+                    "warning" => verdict.exit == 1,
+                    _ => matches!(verdict.exit, 3 | 6),
+                };
+                assert!(right, "{}: exit {}\n{}{}", case.display(), verdict.exit, verdict.out, verdict.err);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 30, "only {tried} cases were found");
+    println!("{tried} cases of the conformance suite ended with the right exit code");
 }
