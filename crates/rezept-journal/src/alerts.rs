@@ -37,10 +37,14 @@ impl Journal {
             return Ok(false);
         }
         self.change(|tx, (actor, at)| {
-            tx.execute(
-                "INSERT INTO alert (at, code, place, detail) VALUES (?1, ?2, ?3, ?4)",
+            // Another process may have raised it since the look above.
+            let new = tx.execute(
+                "INSERT OR IGNORE INTO alert (at, code, place, detail) VALUES (?1, ?2, ?3, ?4)",
                 params![at.to_string(), reason.code, place, reason.detail],
             )?;
+            if new == 0 {
+                return Ok(false);
+            }
             let subject = Subject::Alert(tx.last_insert_rowid());
             let note = format!("{place} {}", reason.detail);
             history::append(

@@ -30,12 +30,12 @@ pub enum JournalError {
     /// The data folder remembers a journal, but it is gone or another one stands in its place.
     #[error("the journal of this data folder is missing or was replaced")]
     Lost,
-    /// It is older than what the data folder remembers: restored from a backup.
-    #[error("the journal is older than the last parcel of this station ({journal} < {marked})")]
+    /// It is older than what the data folder remembers: restored from a backup, or its end was cut off.
+    #[error("the journal is older than its data folder remembers ({journal} < {marked})")]
     Behind {
-        /// Highest sequence number in the journal.
+        /// How far the journal has come: parcels sent, or entries of its history.
         journal: u64,
-        /// Highest sequence number known elsewhere.
+        /// How far the data folder remembers it to have come.
         marked: u64,
     },
     /// Another process is working.
@@ -85,13 +85,38 @@ pub enum JournalError {
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
-        match error.sqlite_error_code() {
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged { detail: error.to_string() },
-            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Locked,
-            Some(Code::DiskFull) => Self::Full,
+        use rusqlite::ffi;
+        let error = match stored_nonsense(error) {
+            Ok(nonsense) => return nonsense,
+            Err(error) => error,
+        };
+        match (error.sqlite_error_code(), error.sqlite_extended_error_code()) {
+            (Some(Code::DatabaseCorrupt | Code::NotADatabase), _)
+            // The file ends where SQLite expects a page, or the file system says that it is damaged.
+            | (_, Some(ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_DATA)) => {
+                Self::Damaged { detail: error.to_string() }
+            }
+            (Some(Code::DatabaseBusy | Code::DatabaseLocked), _) => Self::Locked,
+            // SQLite cannot lengthen its side file: the way a full disk shows when the journal is opened.
+            (Some(Code::DiskFull), _) | (_, Some(ffi::SQLITE_IOERR_SHMSIZE)) => Self::Full,
             _ => Self::Sqlite(error),
         }
     }
+}
+
+/// Values that this program never writes. The value itself is not told: it could be anything.
+fn stored_nonsense(error: rusqlite::Error) -> Result<JournalError, rusqlite::Error> {
+    use rusqlite::Error as Sql;
+    let column = match error {
+        Sql::FromSqlConversionFailure(column, _, source) => match source.downcast::<UnknownWord>() {
+            Ok(word) => return Ok(JournalError::Word(*word)),
+            Err(_) => column,
+        },
+        Sql::InvalidColumnType(column, ..) | Sql::IntegralValueOutOfRange(column, _) => column,
+        Sql::Utf8Error(column, _) => column,
+        other => return Err(other),
+    };
+    Ok(JournalError::Damaged { detail: format!("column {column} holds a value of another kind") })
 }
 
 /// Short for the result of every journal operation.

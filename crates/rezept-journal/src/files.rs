@@ -1,5 +1,7 @@
 //! Source files of this station: what was seen where, what the gate learned, and what became of it.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use crate::error::{JournalError, JournalResult};
@@ -116,8 +118,15 @@ pub(crate) fn word<T: std::str::FromStr<Err = crate::state::UnknownWord>>(
     })
 }
 
-fn number<T: std::str::FromStr + Default>(row: &Row<'_>, i: usize) -> rusqlite::Result<T> {
-    Ok(row.get::<_, String>(i)?.parse().unwrap_or_default())
+/// Numbers too large for SQLite are stored as digits.
+fn number<T>(row: &Row<'_>, i: usize) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let digits: String = row.get(i)?;
+    digits.parse().map_err(|error: T::Err| {
+        rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, error.into())
+    })
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
@@ -207,16 +216,15 @@ impl Journal {
     }
 
     /// Notes a content seen under a name: a new row in state SEEN. An older live row of that name becomes GONE, except
-    /// one that belongs to a parcel: its parcel still decides what becomes of it.
+    /// one IN_PARCEL, of which its parcel still decides, and one KEPT, which stays the proof that it was sent.
     ///
     /// # Errors
     /// When SQLite does not answer.
     pub fn see_file(&mut self, place: &Place, stamp: Stamp) -> JournalResult<i64> {
-        let old = self.file_at(&place.root, &place.path)?;
         self.change(|tx, (actor, at)| {
-            if let Some(old) = old
+            if let Some(old) = file_at(tx, &place.root, &place.path)?
                 && old.state.may_become(FileState::Gone)
-                && old.state != FileState::InParcel
+                && !matches!(old.state, FileState::InParcel | FileState::Kept)
             {
                 move_file(tx, (actor, at), old.id, FileState::Gone, None, "replaced by a new content")?;
             }
@@ -245,9 +253,10 @@ impl Journal {
     /// Notes a new stamp of a file whose content is known to be the same.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound`.
     pub fn restamp_file(&mut self, id: i64, stamp: Stamp) -> JournalResult<()> {
-        self.conn
+        let changed = self
+            .conn
             .prepare_cached("UPDATE file SET size_bytes = ?2, modified_ns = ?3, file_id = ?4 WHERE id = ?1")?
             .execute(params![
                 id,
@@ -255,16 +264,17 @@ impl Journal {
                 stamp.modified_ns.to_string(),
                 stamp.file_id.to_string()
             ])?;
-        Ok(())
+        one_changed(changed, Subject::File(id))
     }
 
     /// Stores what the gate learned of a content. No change of state.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound`.
     pub fn describe_file(&mut self, id: i64, content: &Content) -> JournalResult<()> {
         let c = content;
-        self.conn
+        let changed = self
+            .conn
             .prepare_cached(
                 "UPDATE file SET sha256 = ?2, kind = ?3, family = ?4, payer = ?5, month = ?6, volume = ?7, \
                  identity = ?8, official_name = ?9, claims = ?10, payers = ?11, points = ?12 WHERE id = ?1",
@@ -283,7 +293,7 @@ impl Journal {
                 c.payers,
                 c.points
             ])?;
-        Ok(())
+        one_changed(changed, Subject::File(id))
     }
 
     /// Moves a file to another state, with the reason if it is to wait.
@@ -321,17 +331,24 @@ impl Journal {
             .ok_or_else(|| JournalError::NotFound { subject: Subject::File(id).to_string() })
     }
 
-    /// The newest row of a name that is not GONE, ARCHIVED or CANCELLED-and-replaced: the one that speaks for the bytes
-    /// lying there now, if their stamp is the same.
+    /// The newest row of a name that is neither GONE nor ARCHIVED: the one that speaks for the bytes lying there now, if
+    /// their stamp is the same.
     ///
     /// # Errors
     /// When SQLite does not answer.
     pub fn file_at(&self, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
-        let found = self.files_where(
-            "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1",
-            [root, path],
-        )?;
-        Ok(found.into_iter().next())
+        file_at(&self.conn, root, path)
+    }
+
+    /// What [`Journal::file_at`] answers for every name below a folder, by path: one query for a whole scan.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn live_files(&self, root: &str) -> JournalResult<HashMap<String, FileRow>> {
+        // Newer rows come later and take the place of older ones.
+        let rows =
+            self.files_where("root = ?1 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY path, id", [root])?;
+        Ok(rows.into_iter().map(|row| (row.place.path.clone(), row)).collect())
     }
 
     /// Every file in one of the states, oldest first.
@@ -355,32 +372,53 @@ impl Journal {
         self.files_where("parcel = ?1 ORDER BY id", [parcel])
     }
 
-    /// Other files of this station with this content that were sent or are about to be.
+    /// Other files of this station with this content that were sent or are about to be, whatever lies under their names
+    /// now: a file that was replaced after its parcel stood on a medium was sent all the same.
     ///
     /// # Errors
     /// When SQLite does not answer.
     pub fn same_content(&self, sha256: &[u8; 32], except: i64) -> JournalResult<Vec<FileRow>> {
-        self.files_where(
-            "sha256 = ?1 AND id <> ?2 AND state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') ORDER BY id",
-            params![sha256, except],
-        )
+        self.files_where(&format!("sha256 = ?1 AND id <> ?2 AND {SENT} ORDER BY id"), params![sha256, except])
     }
 
-    /// Other files of this station that claim this identity and were sent or are about to be.
+    /// Other files of this station that claim this identity and were sent or are about to be; see
+    /// [`Journal::same_content`].
     ///
     /// # Errors
     /// When SQLite does not answer.
     pub fn same_identity(&self, identity: &str, except: i64) -> JournalResult<Vec<FileRow>> {
         self.files_where(
-            "identity = ?1 AND id <> ?2 AND state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') ORDER BY id",
+            &format!("identity = ?1 AND id <> ?2 AND {SENT} ORDER BY id"),
             params![identity, except],
         )
     }
 
     fn files_where(&self, condition: &str, args: impl rusqlite::Params) -> JournalResult<Vec<FileRow>> {
-        let mut statement =
-            self.conn.prepare_cached(&format!("SELECT {COLUMNS} FROM file WHERE {condition}"))?;
-        let rows = statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
-        Ok(rows)
+        files_where(&self.conn, condition, args)
     }
+}
+
+/// Was sent or is about to be. The state alone does not tell: a source that changed after its parcel was committed is
+/// GONE, and its claims are under way.
+const SENT: &str = "(state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXISTS (SELECT 1 FROM parcel_file AS sent \
+    JOIN parcel ON parcel.row = sent.parcel WHERE sent.file = file.id AND parcel.committed_at IS NOT NULL))";
+
+fn file_at(conn: &Connection, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
+    let condition = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1";
+    Ok(files_where(conn, condition, [root, path])?.pop())
+}
+
+fn files_where(
+    conn: &Connection,
+    condition: &str,
+    args: impl rusqlite::Params,
+) -> JournalResult<Vec<FileRow>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM file WHERE {condition}"))?;
+    let rows = statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// An update that met no row was meant for one that does not exist.
+pub(crate) fn one_changed(changed: usize, subject: Subject) -> JournalResult<()> {
+    if changed == 0 { Err(JournalError::NotFound { subject: subject.to_string() }) } else { Ok(()) }
 }

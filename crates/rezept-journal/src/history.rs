@@ -76,27 +76,6 @@ pub struct HistoryRow {
     pub hash: [u8; 32],
 }
 
-/// What was found by following the chain.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChainReport {
-    /// Entries followed.
-    pub entries: u64,
-    /// The end of the chain.
-    pub head: Checkpoint,
-    /// The first broken entry, if one is.
-    pub broken_at: Option<u64>,
-    /// Checkpoints handed out in headers that the chain does not contain any more.
-    pub unmet: Vec<Checkpoint>,
-}
-
-impl ChainReport {
-    /// Whether nothing was found.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.broken_at.is_none() && self.unmet.is_empty()
-    }
-}
-
 /// What goes into one entry.
 pub(crate) struct Event<'a> {
     pub at: Timestamp,
@@ -143,8 +122,16 @@ pub(crate) fn head(conn: &Connection) -> JournalResult<Checkpoint> {
     Ok(head.unwrap_or(Checkpoint { seq: 0, hash: [0; 32] }))
 }
 
+/// The hash of one entry.
+pub(crate) fn hash_at(conn: &Connection, seq: u64) -> JournalResult<Option<[u8; 32]>> {
+    Ok(conn
+        .prepare_cached("SELECT hash FROM history WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+        .optional()?)
+}
+
 /// SHA-256 over the hash before and every field, each preceded by its length, so that no two entries read the same.
-fn hash_of(before: &[u8; 32], row: &HistoryRow) -> [u8; 32] {
+pub(crate) fn hash_of(before: &[u8; 32], row: &HistoryRow) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(before);
     hasher.update(row.seq.to_le_bytes());
@@ -155,7 +142,7 @@ fn hash_of(before: &[u8; 32], row: &HistoryRow) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<HistoryRow> {
+pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<HistoryRow> {
     Ok(HistoryRow {
         seq: row.get(0)?,
         at: row.get(1)?,
@@ -197,66 +184,5 @@ impl Journal {
         )?;
         let found = rows.query_map([limit], read_row)?.collect::<Result<_, _>>()?;
         Ok(found)
-    }
-
-    /// Follows the chain from the first entry to the last, and looks for every checkpoint in `handed_out`.
-    ///
-    /// # Errors
-    /// When SQLite does not answer. A broken chain is a result, not an error.
-    pub fn verify_chain(&self, handed_out: &[Checkpoint]) -> JournalResult<ChainReport> {
-        let mut report = ChainReport {
-            entries: 0,
-            head: Checkpoint { seq: 0, hash: [0; 32] },
-            broken_at: None,
-            unmet: Vec::new(),
-        };
-        let mut wanted = handed_out.to_vec();
-        wanted.retain(|point| point.seq > 0);
-        let mut statement = self.conn.prepare("SELECT * FROM history ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let row = read_row(row)?;
-            let expected = report.head.seq + 1;
-            if report.broken_at.is_none()
-                && (row.seq != expected || hash_of(&report.head.hash, &row) != row.hash)
-            {
-                report.broken_at = Some(expected.min(row.seq));
-            }
-            wanted.retain(|point| !(point.seq == row.seq && point.hash == row.hash));
-            report.head = Checkpoint { seq: row.seq, hash: row.hash };
-            report.entries += 1;
-        }
-        let issued: Option<i64> = self
-            .conn
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'history'", [], |row| row.get(0))
-            .optional()?;
-        let issued = issued.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-        if report.broken_at.is_none() && issued > report.head.seq {
-            report.broken_at = Some(report.head.seq + 1);
-        }
-        report.unmet = wanted;
-        Ok(report)
-    }
-
-    /// Stores a checkpoint that another station showed of its own chain. `false` if it contradicts a stored one: the
-    /// same number with another hash, which means that the other station's history was rewritten.
-    ///
-    /// # Errors
-    /// When SQLite does not answer.
-    pub fn witness(&mut self, peer: &str, point: Checkpoint) -> JournalResult<bool> {
-        let at = self.clock.now().to_string();
-        let known: Option<[u8; 32]> = self
-            .conn
-            .prepare_cached("SELECT hash FROM witness WHERE peer = ?1 AND seq = ?2")?
-            .query_row(params![peer, point.seq], |row| row.get(0))
-            .optional()?;
-        if let Some(known) = known {
-            return Ok(known == point.hash);
-        }
-        self.conn.execute(
-            "INSERT INTO witness VALUES (?1, ?2, ?3, ?4)",
-            params![peer, point.seq, point.hash, at],
-        )?;
-        Ok(true)
     }
 }

@@ -3,24 +3,35 @@
 //! Copies nothing and knows no format: it stores what others did and refuses moves that the design does not allow.
 
 mod alerts;
+mod audit;
 mod clock;
 mod disk;
 mod error;
 mod files;
+mod folder;
 mod history;
+mod lock;
+mod mark;
 mod parcels;
 mod requests;
 mod state;
 mod store;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(unix))]
+mod windows;
 
 pub use alerts::Alert;
+pub use audit::ChainReport;
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, Fitness};
 pub use error::{JournalError, JournalResult};
 pub use files::{Content, FileRow, Place, Reason, Stamp};
-pub use history::{ChainReport, Checkpoint, HistoryRow, Subject};
+pub use folder::make_data_folder;
+pub use history::{Checkpoint, HistoryRow, Subject};
 pub use jiff::Timestamp;
+pub use lock::EngineLock;
 pub use parcels::{Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow};
 pub use requests::Request;
 pub use state::{FileState, ParcelState, UnknownWord, VerifyLevel};
-pub use store::{EngineLock, Journal, make_data_folder};
+pub use store::Journal;

@@ -4,10 +4,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{JournalError, JournalResult};
-use crate::files::{self, Reason, word};
+use crate::files::{self, Reason, one_changed, word};
 use crate::history::{self, Checkpoint, Event, Subject};
 use crate::state::{FileState, ParcelState, VerifyLevel};
-use crate::store::Journal;
+use crate::store::{Journal, highest_sequence};
 
 /// Which way a parcel goes, seen from this station.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -285,7 +285,8 @@ impl Journal {
     /// SPOOLED and its sources as IN_PARCEL.
     ///
     /// # Errors
-    /// What `build` returns, and when SQLite does not answer: nothing was stored then.
+    /// What `build` returns, `IllegalMove` when a source is not free, and when SQLite does not answer: nothing was stored
+    /// then.
     pub fn plan_parcel<E: From<JournalError>>(
         &mut self,
         sender: &str,
@@ -293,9 +294,9 @@ impl Journal {
         route: Option<&str>,
         build: impl FnOnce(Draft) -> Result<NewParcel, E>,
     ) -> Result<ParcelRow, E> {
-        let sequence = self.highest_sequence()? + 1;
         let mut failure = None;
         let row = self.change(|tx, (actor, at)| {
+            let sequence = highest_sequence(tx)? + 1;
             let checkpoint = history::head(tx)?;
             let new = match build(Draft { sequence, checkpoint, at }) {
                 Ok(new) => new,
@@ -328,7 +329,7 @@ impl Journal {
         })?;
         match (row, failure) {
             (Some(row), _) => {
-                self.write_mark()?;
+                self.remember();
                 Ok(self.parcel(row)?)
             }
             (None, Some(error)) => Err(error),
@@ -390,21 +391,29 @@ impl Journal {
             )?;
             let medium = Some(found.medium.clone());
             let note = "came again".to_owned();
-            move_parcel(tx, journal, row, ParcelState::Found, &ParcelChange { medium, note, ..ParcelChange::default() })
+            move_parcel(
+                tx,
+                journal,
+                row,
+                ParcelState::Found,
+                &ParcelChange { medium, note, ..ParcelChange::default() },
+            )
         })
     }
 
     /// Writes the intent to deliver: where each file of the parcel will stand. One transaction for all.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound` when the parcel has no such file: nothing was stored then.
     pub fn plan_delivery(&mut self, row: i64, places: &[Delivery]) -> JournalResult<()> {
         self.change(|tx, _| {
             for place in places {
-                tx.prepare_cached(
-                    "UPDATE parcel_file SET inbox = ?3, destination = ?4 WHERE parcel = ?1 AND ordinal = ?2",
-                )?
-                .execute(params![row, place.ordinal, place.inbox, place.destination])?;
+                let changed = tx
+                    .prepare_cached(
+                        "UPDATE parcel_file SET inbox = ?3, destination = ?4 WHERE parcel = ?1 AND ordinal = ?2",
+                    )?
+                    .execute(params![row, place.ordinal, place.inbox, place.destination])?;
+                one_changed(changed, Subject::Parcel(row))?;
             }
             Ok(())
         })
@@ -413,12 +422,16 @@ impl Journal {
     /// Notes that files stand in their places.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound` when the parcel has no such file: nothing was stored then.
     pub fn files_delivered(&mut self, row: i64, ordinals: &[u32]) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
             for ordinal in ordinals {
-                tx.prepare_cached("UPDATE parcel_file SET delivered = 1 WHERE parcel = ?1 AND ordinal = ?2")?
+                let changed = tx
+                    .prepare_cached(
+                        "UPDATE parcel_file SET delivered = 1 WHERE parcel = ?1 AND ordinal = ?2",
+                    )?
                     .execute(params![row, ordinal])?;
+                one_changed(changed, Subject::Parcel(row))?;
                 let place: Option<String> = tx
                     .prepare_cached("SELECT destination FROM parcel_file WHERE parcel = ?1 AND ordinal = ?2")?
                     .query_row(params![row, ordinal], |r| r.get(0))?;
@@ -438,19 +451,25 @@ impl Journal {
     /// # Errors
     /// `IllegalMove` when the design does not allow it.
     pub fn move_parcel(&mut self, row: i64, to: ParcelState, change: &ParcelChange) -> JournalResult<()> {
-        self.change(|tx, journal| move_parcel(tx, journal, row, to, change))
+        self.change(|tx, journal| move_parcel(tx, journal, row, to, change))?;
+        if to == ParcelState::Delivered {
+            // A journal restored from before this would deliver the parcel once more.
+            self.remember();
+        }
+        Ok(())
     }
 
     /// Begins another attempt at writing a parcel and returns its number.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound`.
     pub fn next_attempt(&mut self, row: i64, medium: &str) -> JournalResult<u32> {
-        self.change(|tx, (_, _at)| {
-            tx.execute(
+        self.change(|tx, _| {
+            let changed = tx.execute(
                 "UPDATE parcel SET attempt = attempt + 1, medium = ?2 WHERE row = ?1",
                 params![row, medium],
             )?;
+            one_changed(changed, Subject::Parcel(row))?;
             Ok(tx.query_row("SELECT attempt FROM parcel WHERE row = ?1", [row], |r| r.get(0))?)
         })
     }
@@ -478,9 +497,16 @@ impl Journal {
     /// Writes an entry of the history that is no change of state: something a person should be able to find later.
     ///
     /// # Errors
-    /// When SQLite does not answer.
+    /// `NotFound` when there is no such subject.
     pub fn remark(&mut self, subject: Subject, what: &str, note: &str) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
+            let (sql, id) = match subject {
+                Subject::File(id) => ("SELECT count(*) FROM file WHERE id = ?1", id),
+                Subject::Parcel(row) => ("SELECT count(*) FROM parcel WHERE row = ?1", row),
+                Subject::Alert(id) => ("SELECT count(*) FROM alert WHERE id = ?1", id),
+                Subject::Station => ("SELECT ?1", 1),
+            };
+            one_changed(tx.prepare_cached(sql)?.query_row([id], |r| r.get(0))?, subject)?;
             history::append(tx, &Event { at, actor, subject, from: "", to: what, note })?;
             Ok(())
         })
@@ -565,7 +591,8 @@ impl Journal {
     /// When SQLite does not answer.
     pub fn parcels_since(&self, since: &str) -> JournalResult<Vec<ParcelRow>> {
         self.parcels_where(
-            "created_at >= ?1 OR state NOT IN ('ARCHIVED', 'ACK_WRITTEN', 'CANCELLED') ORDER BY row",
+            "row IN (SELECT row FROM parcel WHERE created_at >= ?1 UNION SELECT row FROM parcel \
+             WHERE state NOT IN ('ARCHIVED', 'ACK_WRITTEN', 'CANCELLED')) ORDER BY row",
             [since],
         )
     }
@@ -592,8 +619,9 @@ impl Journal {
         identity: Option<&str>,
     ) -> JournalResult<Vec<ParcelRow>> {
         self.parcels_where(
-            "direction = 'in' AND row <> ?1 AND row IN (SELECT parcel FROM parcel_file WHERE delivered = 1 AND \
-             (sha256 = ?2 OR identity = ?3)) ORDER BY row",
+            // The plus keeps SQLite from walking through every parcel that ever arrived.
+            "+direction = 'in' AND row <> ?1 AND row IN (SELECT parcel FROM parcel_file WHERE delivered = 1 AND \
+             sha256 = ?2 UNION SELECT parcel FROM parcel_file WHERE delivered = 1 AND identity = ?3) ORDER BY row",
             params![except, sha256, identity],
         )
     }

@@ -1,6 +1,6 @@
 //! Requests: how a command asks the running service to work, and learns the outcome.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::JournalResult;
 use crate::store::Journal;
@@ -37,17 +37,14 @@ impl Journal {
     /// # Errors
     /// When SQLite does not answer.
     pub fn take_request(&mut self) -> JournalResult<Option<Request>> {
-        let waiting: Option<i64> = self
-            .conn
-            .prepare_cached("SELECT id FROM request WHERE state <> 'done' ORDER BY id LIMIT 1")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
-        let Some(id) = waiting else { return Ok(None) };
+        // Asked often and mostly in vain: look without the write lock first.
+        if oldest_waiting(&self.conn)?.is_none() {
+            return Ok(None);
+        }
         self.change(|tx, _| {
-            tx.execute("UPDATE request SET state = 'running' WHERE id = ?1", [id])?;
-            let request = tx.query_row("SELECT id, kind, args FROM request WHERE id = ?1", [id], |row| {
-                Ok(Request { id: row.get(0)?, kind: row.get(1)?, args: row.get(2)? })
-            })?;
+            // Its sender may have withdrawn it meanwhile.
+            let Some(request) = oldest_waiting(tx)? else { return Ok(None) };
+            tx.execute("UPDATE request SET state = 'running' WHERE id = ?1", [request.id])?;
             Ok(Some(request))
         })
     }
@@ -88,4 +85,11 @@ impl Journal {
             .change(|tx, _| Ok(tx.execute("DELETE FROM request WHERE id = ?1 AND state = 'new'", [id])?))?;
         Ok(gone == 1)
     }
+}
+
+fn oldest_waiting(conn: &Connection) -> JournalResult<Option<Request>> {
+    Ok(conn
+        .prepare_cached("SELECT id, kind, args FROM request WHERE state <> 'done' ORDER BY id LIMIT 1")?
+        .query_row([], |row| Ok(Request { id: row.get(0)?, kind: row.get(1)?, args: row.get(2)? }))
+        .optional()?)
 }

@@ -1,20 +1,26 @@
 //! Opening the journal: pragmas read back, schema brought up to date, the data folder's own memory of it compared.
+//! Changes nothing before all of that was found in order.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, Fitness};
 use crate::error::{JournalError, JournalResult};
+use crate::folder;
+use crate::history;
+use crate::mark::Mark;
 
 /// How long one process waits for another one's short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait where SQLite does not wait by itself, before asking again.
+const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// Every released schema, in order. `user_version` counts how many are in place.
 const SCHEMAS: &[&str] = &[include_str!("schema/0001.sql")];
@@ -36,33 +42,6 @@ impl std::fmt::Debug for Journal {
     }
 }
 
-/// The right to work in a data folder. The operating system takes it back when the process dies.
-#[derive(Debug)]
-pub struct EngineLock {
-    _file: File,
-}
-
-impl EngineLock {
-    /// Takes the lock without waiting.
-    ///
-    /// # Errors
-    /// `EngineBusy` when another process holds it; `Io` when the data folder does not answer.
-    pub fn acquire(data: &Path) -> JournalResult<Self> {
-        let path = data.join("engine.lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| JournalError::Io { verb: "open", path: path.clone(), source })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(JournalError::EngineBusy),
-            Err(TryLockError::Error(source)) => Err(JournalError::Io { verb: "lock", path, source }),
-        }
-    }
-}
-
 impl Journal {
     /// Opens the journal of the data folder, making it on first use.
     ///
@@ -72,17 +51,34 @@ impl Journal {
         if disk.fitness() == Fitness::Unfit {
             return Err(JournalError::UnfitDisk { file_system: disk.file_system.clone() });
         }
-        let database = data.join("journal.db");
+        // The mark before the database: another process may go on meanwhile, so what is read later is never older.
         let mark = Mark::read(data)?;
-        if mark.is_some() && !database.try_exists().unwrap_or(true) {
+        let database = data.join("journal.db");
+        if !database.try_exists().unwrap_or(true) {
+            if mark.is_some() {
+                return Err(JournalError::Lost);
+            }
+            folder::make_private_file(&database)?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = Connection::open_with_flags(&database, flags)?;
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        let fresh = is_fresh(&conn)?;
+        if fresh && mark.is_some() {
             return Err(JournalError::Lost);
         }
-        let mut conn = Connection::open(&database)?;
-        prepare(&conn)?;
-        check_sound(&conn)?;
-        MIGRATIONS.to_latest(&mut conn).map_err(migration_error)?;
-        let mut journal = Self { conn, clock, actor: actor.to_owned(), folder: data.to_owned() };
-        journal.compare_mark(mark)?;
+        set_up(&conn)?;
+        if !fresh {
+            check_whole(&conn, &database)?;
+            check_sound(&conn)?;
+        }
+        if let Some(mark) = &mark {
+            compare(&conn, mark)?;
+        }
+        migrate(&mut conn)?;
+        let journal = Self { conn, clock, actor: actor.to_owned(), folder: data.to_owned() };
+        journal.take_name()?;
+        journal.catch_up(mark.as_ref())?;
         Ok(journal)
     }
 
@@ -122,45 +118,40 @@ impl Journal {
         Ok(self.conn.query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
 
-    /// Remembers the highest sequence number outside the database, so that a restored old journal is noticed.
-    pub(crate) fn write_mark(&self) -> JournalResult<()> {
-        let mark = Mark {
-            journal_id: self.meta("journal_id")?.unwrap_or_default(),
-            sequence: self.highest_sequence()?,
-        };
-        mark.write(&self.folder)
+    /// Remembers outside the database how far the journal has come. Called after a change that must not be forgotten and
+    /// is stored already: if the mark cannot be written it lags, which the next opening accepts and mends.
+    pub(crate) fn remember(&self) {
+        let _ = self.write_mark();
     }
 
-    pub(crate) fn meta(&self, key: &str) -> JournalResult<Option<String>> {
-        use rusqlite::OptionalExtension;
-        Ok(self
-            .conn
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
-            .optional()?)
+    fn write_mark(&self) -> JournalResult<()> {
+        now(&self.conn)?.write(&self.folder)
     }
 
-    fn compare_mark(&mut self, mark: Option<Mark>) -> JournalResult<()> {
-        let id = self.meta("journal_id")?;
-        match (id, mark) {
-            (Some(id), Some(mark)) if id != mark.journal_id => Err(JournalError::Lost),
-            (Some(_), Some(mark)) => {
-                let journal = self.highest_sequence()?;
-                if journal < mark.sequence {
-                    return Err(JournalError::Behind { journal, marked: mark.sequence });
-                }
+    /// A new journal gets its random name; the first of two that open it at once gives it.
+    fn take_name(&self) -> JournalResult<()> {
+        if meta(&self.conn, "journal_id")?.is_none() {
+            self.conn.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('journal_id', lower(hex(randomblob(16))))",
+                [],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes the mark anew if a crash or a full disk left it behind.
+    fn catch_up(&self, mark: Option<&Mark>) -> JournalResult<()> {
+        if mark.is_some_and(|mark| now(&self.conn).is_ok_and(|now| now.head == mark.head)) {
+            return Ok(());
+        }
+        match self.write_mark() {
+            // On a full disk people must still be able to look; the mark there is only old.
+            Err(JournalError::Io { source, .. })
+                if mark.is_some() && source.kind() == io::ErrorKind::StorageFull =>
+            {
                 Ok(())
             }
-            (None, Some(_)) => Err(JournalError::Lost),
-            (Some(_), None) => self.write_mark(),
-            (None, None) => {
-                let tx = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-                tx.execute(
-                    "INSERT OR IGNORE INTO meta VALUES ('journal_id', lower(hex(randomblob(16))))",
-                    [],
-                )?;
-                tx.commit()?;
-                self.write_mark()
-            }
+            other => other,
         }
     }
 
@@ -169,28 +160,119 @@ impl Journal {
     /// # Errors
     /// When SQLite does not answer.
     pub fn highest_sequence(&self) -> JournalResult<u64> {
-        let highest: Option<i64> =
-            self.conn.query_row("SELECT max(sequence) FROM parcel WHERE direction = 'out'", [], |row| {
-                row.get(0)
-            })?;
-        Ok(highest.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+        highest_sequence(&self.conn)
     }
 }
 
-fn prepare(conn: &Connection) -> JournalResult<()> {
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = SCHEMAS.len();
-    if usize::try_from(version).unwrap_or(usize::MAX) > known {
-        return Err(JournalError::NewerSchema { known });
+pub(crate) fn highest_sequence(conn: &Connection) -> JournalResult<u64> {
+    let highest: Option<u64> = conn
+        .prepare_cached("SELECT max(sequence) FROM parcel WHERE direction = 'out'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(highest.unwrap_or(0))
+}
+
+fn meta(conn: &Connection, key: &str) -> JournalResult<Option<String>> {
+    Ok(conn.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+}
+
+/// The mark that this journal deserves now.
+fn now(conn: &Connection) -> JournalResult<Mark> {
+    Ok(Mark {
+        journal_id: meta(conn, "journal_id")?.unwrap_or_default(),
+        // The end first: if another connection writes in between, the mark is older in one number, never ahead.
+        head: history::head(conn)?,
+        sequence: highest_sequence(conn)?,
+    })
+}
+
+/// Whether the journal is the one that the data folder remembers, and no older.
+fn compare(conn: &Connection, mark: &Mark) -> JournalResult<()> {
+    if meta(conn, "journal_id")?.as_ref() != Some(&mark.journal_id) {
+        return Err(JournalError::Lost);
     }
-    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")?;
+    let sequence = highest_sequence(conn)?;
+    if sequence < mark.sequence {
+        return Err(JournalError::Behind { journal: sequence, marked: mark.sequence });
+    }
+    let head = history::head(conn)?;
+    if head.seq < mark.head.seq {
+        return Err(JournalError::Behind { journal: head.seq, marked: mark.head.seq });
+    }
+    // An old copy that went on by itself has the entry, but another one.
+    if mark.head.seq > 0 && history::hash_at(conn, mark.head.seq)? != Some(mark.head.hash) {
+        return Err(JournalError::Lost);
+    }
+    Ok(())
+}
+
+/// Whether the database is still empty. Refuses what a newer program or another one made, before anything is changed.
+fn is_fresh(conn: &Connection) -> JournalResult<bool> {
+    let look = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+    let version: i64 = look.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let objects: i64 = look.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let known = SCHEMAS.len();
+    match usize::try_from(version) {
+        Ok(0) if objects == 0 => Ok(true),
+        Ok(version) if version > known => Err(JournalError::NewerSchema { known }),
+        Ok(1..) if objects > 0 => Ok(false),
+        _ => Err(JournalError::Damaged { detail: "journal.db is not a journal".to_owned() }),
+    }
+}
+
+fn set_up(conn: &Connection) -> JournalResult<()> {
+    let mode = set_wal(conn)?;
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+         PRAGMA cell_size_check = ON;",
+    )?;
     let level: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-    if !mode.eq_ignore_ascii_case("wal") || level != 2 {
-        return Err(JournalError::Damaged { detail: format!("journal_mode {mode}, synchronous {level}") });
+    let keys: bool = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") || level != 2 || !keys {
+        let detail = format!("journal_mode {mode}, synchronous {level}, foreign_keys {keys}");
+        return Err(JournalError::Damaged { detail });
     }
     conn.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Two processes may meet here on first use. SQLite does not wait for the other one in this place, so we do.
+fn set_wal(conn: &Connection) -> JournalResult<String> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let set = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match set.map_err(JournalError::from) {
+            Err(JournalError::Locked) if waited < BUSY_TIMEOUT => std::thread::sleep(SHORT_WAIT),
+            other => return other,
+        }
+        waited += SHORT_WAIT;
+    }
+}
+
+/// Brings the schema up to date. Two processes may meet here on first use: then one finds the work done.
+fn migrate(conn: &mut Connection) -> JournalResult<()> {
+    conn.set_transaction_behavior(TransactionBehavior::Immediate);
+    let migrated = MIGRATIONS.to_latest(conn).map_err(migration_error);
+    conn.set_transaction_behavior(TransactionBehavior::Deferred);
+    match migrated {
+        Err(JournalError::Sqlite(_) | JournalError::Locked)
+            if conn.query_row("PRAGMA user_version", [], |row| row.get(0)) == Ok(SCHEMAS.len()) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// SQLite reads zeros where the last page was cut short. Looked at only while no log lies beside the database: a crash in
+/// the middle of a checkpoint leaves such a page too, and the log has it whole.
+fn check_whole(conn: &Connection, database: &Path) -> JournalResult<()> {
+    let page_bytes: u64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    if !length(database).is_multiple_of(page_bytes) && length(Path::new(&log)) == 0 {
+        return Err(JournalError::Damaged { detail: "the end of journal.db was cut off".to_owned() });
+    }
     Ok(())
 }
 
@@ -209,52 +291,29 @@ fn migration_error(error: rusqlite_migration::Error) -> JournalError {
     }
 }
 
-/// What the data folder remembers outside the database (`journal.mark`): which journal, and how far it had come.
-struct Mark {
-    journal_id: String,
-    sequence: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Mark {
-    fn read(data: &Path) -> JournalResult<Option<Self>> {
-        let path = data.join("journal.mark");
-        let mut text = String::new();
-        match File::open(&path).and_then(|file| file.take(1024).read_to_string(&mut text)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(JournalError::Io { verb: "read", path, source }),
-        }
-        let mut lines = text.lines();
-        let journal_id = lines.next().unwrap_or_default().to_owned();
-        let sequence = lines.next().and_then(|line| line.parse().ok());
-        match sequence {
-            Some(sequence) if !journal_id.is_empty() => Ok(Some(Self { journal_id, sequence })),
-            _ => Err(JournalError::Damaged { detail: "journal.mark is not readable".to_owned() }),
+    #[test]
+    fn every_connection_flushes_each_commit_and_keeps_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk { file_system: "ext4".to_owned(), removable: None };
+        let open = || Journal::open(folder.path(), &disk, Arc::new(crate::SystemClock), "test").unwrap();
+        for journal in [open(), open()] {
+            let pragma = |name: &str| -> String {
+                let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+                journal.conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+            };
+            assert_eq!(pragma("journal_mode"), "wal");
+            assert_eq!(pragma("synchronous"), "2");
+            assert_eq!(pragma("foreign_keys"), "1");
+            assert_eq!(pragma("trusted_schema"), "0");
         }
     }
 
-    /// Replaces the file in one step: on a local disk that is safe, and a torn mark would stop the station.
-    fn write(&self, data: &Path) -> JournalResult<()> {
-        let path = data.join("journal.mark");
-        let replace = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".journal.mark").tempfile_in(data)?;
-            write!(file, "{}\n{}\n", self.journal_id, self.sequence)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        replace().map_err(|source| JournalError::Io { verb: "write", path: path.clone(), source })
+    #[test]
+    fn the_schemas_build_on_each_other() {
+        MIGRATIONS.validate().unwrap();
     }
-}
-
-/// Makes the data folder and those above it, readable by this user only where the platform has such rights.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn make_data_folder(data: &Path) -> JournalResult<()> {
-    fs::create_dir_all(data).map_err(|source| JournalError::Io {
-        verb: "make the folder",
-        path: data.to_owned(),
-        source,
-    })
 }

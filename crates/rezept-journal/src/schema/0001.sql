@@ -27,7 +27,9 @@ CREATE TABLE file (
   parcel        INTEGER REFERENCES parcel(row),
   seen_at       TEXT NOT NULL
 ) STRICT;
-CREATE INDEX file_place ON file(root, path, id);
+-- What a scan compares with: put away and vanished files, in time nearly all, are not in it.
+CREATE INDEX file_live ON file(root, path, id) WHERE state NOT IN ('GONE', 'ARCHIVED');
+CREATE INDEX file_parcel ON file(parcel) WHERE parcel IS NOT NULL;
 CREATE INDEX file_state ON file(state);
 CREATE INDEX file_sha256 ON file(sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX file_identity ON file(identity) WHERE identity IS NOT NULL;
@@ -55,6 +57,10 @@ CREATE TABLE parcel (
   UNIQUE (sender, id)
 ) STRICT;
 CREATE INDEX parcel_state ON parcel(direction, state);
+CREATE INDEX parcel_created ON parcel(created_at);
+CREATE INDEX parcel_open ON parcel(row) WHERE state NOT IN ('ARCHIVED', 'ACK_WRITTEN', 'CANCELLED');
+-- A number is given to one parcel only.
+CREATE UNIQUE INDEX parcel_sequence ON parcel(sequence) WHERE direction = 'out';
 
 CREATE TABLE parcel_file (
   parcel        INTEGER NOT NULL REFERENCES parcel(row),
@@ -103,7 +109,7 @@ CREATE TABLE history (
   seq        INTEGER PRIMARY KEY AUTOINCREMENT,
   at         TEXT NOT NULL,
   actor      TEXT NOT NULL,
-  subject    TEXT NOT NULL,           -- 'F<id>' a file, 'P<row>' a parcel, 'S' the station
+  subject    TEXT NOT NULL,           -- 'F<id>' a file, 'P<row>' a parcel, 'A<id>' an alert, 'S' the station
   from_state TEXT NOT NULL,
   to_state   TEXT NOT NULL,
   note       TEXT NOT NULL,

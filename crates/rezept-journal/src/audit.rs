@@ -1,0 +1,138 @@
+//! The audit: whether the history is whole, and whether it still tells what the rows say. Finds and reports; mends nothing.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::error::{JournalError, JournalResult};
+use crate::history::{Checkpoint, HistoryRow, hash_at, hash_of, read_row};
+use crate::store::Journal;
+
+/// What was found by following the chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChainReport {
+    /// Entries followed.
+    pub entries: u64,
+    /// The end of the chain, or of its sound part.
+    pub head: Checkpoint,
+    /// The first broken entry, if one is: edited, removed, or put in.
+    pub broken_at: Option<u64>,
+    /// Checkpoints handed out in headers that the chain does not contain any more.
+    pub unmet: Vec<Checkpoint>,
+    /// Files and parcels (`F1`, `P2`) whose row and whose history tell different states.
+    pub astray: Vec<String>,
+}
+
+impl ChainReport {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.broken_at.is_none() && self.unmet.is_empty() && self.astray.is_empty()
+    }
+}
+
+/// The last state of each file and parcel, as the history tells it.
+#[derive(Default)]
+struct Told(HashMap<String, String>);
+
+impl Told {
+    fn note(&mut self, entry: HistoryRow) {
+        // Entries without a state before are births and decisions; only the first of a subject is its birth.
+        let is_row = entry.subject.starts_with(['F', 'P']);
+        if is_row && (!entry.from.is_empty() || !self.0.contains_key(&entry.subject)) {
+            self.0.insert(entry.subject, entry.to);
+        }
+    }
+
+    /// Compares with the rows: what differs, what the history does not know, what has no row.
+    fn compare(mut self, conn: &Connection) -> JournalResult<Vec<String>> {
+        let mut astray = Vec::new();
+        let mut rows =
+            conn.prepare("SELECT 'F' || id, state FROM file UNION ALL SELECT 'P' || row, state FROM parcel")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let (subject, state): (String, String) = (row.get(0)?, row.get(1)?);
+            if self.0.remove(&subject) != Some(state) {
+                astray.push(subject);
+            }
+        }
+        astray.extend(self.0.into_keys());
+        astray.sort();
+        Ok(astray)
+    }
+}
+
+impl Journal {
+    /// Follows the chain from the first entry to the last, looks for every checkpoint in `handed_out`, and compares the
+    /// rows with what the history tells of them.
+    ///
+    /// # Errors
+    /// When SQLite does not answer. A broken chain is a result, not an error.
+    pub fn verify_chain(&self, handed_out: &[Checkpoint]) -> JournalResult<ChainReport> {
+        // One moment of the journal, while a service beside this process goes on.
+        let moment = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?;
+        let mut head = Checkpoint { seq: 0, hash: [0; 32] };
+        let mut entries = 0;
+        let mut broken_at = None;
+        let mut told = Told::default();
+        let mut statement = moment.prepare("SELECT * FROM history ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            entries += 1;
+            let expected = head.seq + 1;
+            let entry = match read_row(row).map_err(JournalError::from) {
+                Ok(entry) => entry,
+                Err(JournalError::Damaged { .. }) => {
+                    // Not readable as an entry: somebody put other values into it.
+                    broken_at.get_or_insert(expected);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            if entry.seq != expected || hash_of(&head.hash, &entry) != entry.hash {
+                broken_at.get_or_insert(expected.min(entry.seq));
+            }
+            if broken_at.is_none() {
+                head = Checkpoint { seq: entry.seq, hash: entry.hash };
+            }
+            told.note(entry);
+        }
+        if broken_at.is_none() && issued(&moment)? > head.seq {
+            broken_at = Some(head.seq + 1);
+        }
+        let mut unmet = Vec::new();
+        for point in handed_out.iter().filter(|point| point.seq > 0) {
+            if hash_at(&moment, point.seq).ok().flatten() != Some(point.hash) {
+                unmet.push(*point);
+            }
+        }
+        let astray = told.compare(&moment)?;
+        Ok(ChainReport { entries, head, broken_at, unmet, astray })
+    }
+
+    /// Stores a checkpoint that another station showed of its own chain. `false` if it contradicts a stored one: the
+    /// same number with another hash, which means that the other station's history was rewritten.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn witness(&mut self, peer: &str, point: Checkpoint) -> JournalResult<bool> {
+        let at = self.clock.now().to_string();
+        let known: [u8; 32] = {
+            self.conn
+                .prepare_cached("INSERT OR IGNORE INTO witness VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![peer, point.seq, point.hash, at])?;
+            self.conn
+                .prepare_cached("SELECT hash FROM witness WHERE peer = ?1 AND seq = ?2")?
+                .query_row(params![peer, point.seq], |row| row.get(0))?
+        };
+        Ok(known == point.hash)
+    }
+}
+
+/// The highest number an entry ever had: SQLite counts on where the last ones were removed.
+fn issued(conn: &Connection) -> JournalResult<u64> {
+    let issued: Option<u64> = conn
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'history'", [], |row| row.get(0))
+        .optional()?;
+    Ok(issued.unwrap_or(0))
+}

@@ -1,0 +1,168 @@
+//! Moves of files and parcels: what is legal is written out here once more, by hand, from the design; everything else must
+//! be refused and leave no trace.
+
+use crate::common::{Station, found, gated, place, plan, stamp};
+use rezept_journal::{FileState, JournalError, ParcelChange, ParcelState, Reason, Subject, VerifyLevel};
+
+const FILE_MOVES: &[(&str, &str)] = &[
+    ("SEEN", "STABLE HELD GONE"),
+    ("STABLE", "GATED HELD SEEN GONE"),
+    ("GATED", "IN_PARCEL HELD SEEN GONE"),
+    ("IN_PARCEL", "ARCHIVED KEPT GONE GATED SEEN CANCELLED"),
+    ("KEPT", "GONE"),
+    ("ARCHIVED", ""),
+    ("HELD", "GATED CANCELLED GONE SEEN"),
+    ("CANCELLED", "GONE"),
+    ("GONE", ""),
+];
+
+const PARCEL_MOVES: &[(&str, &str)] = &[
+    ("SPOOLED", "WRITTEN CANCELLED HELD"),
+    ("WRITTEN", "READ_BACK SPOOLED CANCELLED"),
+    ("READ_BACK", "COMMITTED SPOOLED CANCELLED"),
+    ("COMMITTED", "ACKNOWLEDGED EXPIRED SPOOLED CANCELLED"),
+    ("ACKNOWLEDGED", "ARCHIVED"),
+    ("ARCHIVED", ""),
+    ("FOUND", "AUTHENTIC QUARANTINED HELD"),
+    ("AUTHENTIC", "COPIED QUARANTINED HELD FOUND"),
+    ("COPIED", "VALID QUARANTINED HELD FOUND"),
+    ("VALID", "DELIVERED HELD FOUND QUARANTINED"),
+    ("DELIVERED", "ACK_WRITTEN"),
+    ("ACK_WRITTEN", ""),
+    ("QUARANTINED", "FOUND CANCELLED"),
+    ("HELD", "SPOOLED VALID FOUND CANCELLED QUARANTINED"),
+    ("EXPIRED", "ACKNOWLEDGED SPOOLED CANCELLED"),
+    ("CANCELLED", ""),
+];
+
+#[track_caller]
+fn legal(moves: &[(&str, &str)], from: &str, to: &str) -> bool {
+    let (_, targets) = moves.iter().find(|(state, _)| *state == from).expect("a state without a row");
+    targets.split(' ').any(|target| target == to)
+}
+
+#[test]
+fn every_pair_of_file_states_is_a_legal_move_or_refused_without_a_trace() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let id = journal.see_file(&place("a.UKE"), stamp(1)).unwrap();
+    let mut moved = 0;
+    for from in FileState::ALL {
+        for to in FileState::ALL {
+            station.raw().execute("UPDATE file SET state = ?1", [from.word()]).unwrap();
+            let before = (journal.file(id).unwrap(), journal.checkpoint().unwrap());
+            let result = journal.move_file(id, *to, None, "");
+            if legal(FILE_MOVES, from.word(), to.word()) {
+                result.unwrap();
+                moved += 1;
+                let last = journal.history(Subject::File(id)).unwrap().pop().unwrap();
+                let row = journal.file(id).unwrap();
+                assert_eq!((last.from.as_str(), last.to.as_str()), (from.word(), to.word()));
+                assert_eq!((row.state, row.state_at), (*to, last.at), "row and history in one transaction");
+            } else {
+                let error = result.unwrap_err();
+                let named = matches!(&error, JournalError::IllegalMove { subject, from: f, to: t }
+                    if *subject == format!("F{id}") && *f == from.word() && *t == to.word());
+                assert!(named, "{from} -> {to}: {error}");
+                assert_eq!((journal.file(id).unwrap(), journal.checkpoint().unwrap()), before);
+            }
+        }
+    }
+    let listed: usize = FILE_MOVES.iter().map(|(_, to)| to.split_whitespace().count()).sum();
+    assert_eq!(moved, listed);
+}
+
+#[test]
+fn every_pair_of_parcel_states_is_a_legal_move_or_refused_without_a_trace() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let row = journal.found_parcel(&found("p1", 1)).unwrap().row;
+    let mut moved = 0;
+    for from in ParcelState::ALL {
+        for to in ParcelState::ALL {
+            station.raw().execute("UPDATE parcel SET state = ?1", [from.word()]).unwrap();
+            let before = (journal.parcel(row).unwrap(), journal.checkpoint().unwrap());
+            let result = journal.move_parcel(row, *to, &ParcelChange::default());
+            if legal(PARCEL_MOVES, from.word(), to.word()) {
+                result.unwrap();
+                moved += 1;
+                let last = journal.history(Subject::Parcel(row)).unwrap().pop().unwrap();
+                let now = journal.parcel(row).unwrap();
+                assert_eq!((last.from.as_str(), last.to.as_str()), (from.word(), to.word()));
+                assert_eq!((now.state, now.state_at), (*to, last.at));
+            } else {
+                let error = result.unwrap_err();
+                assert!(matches!(error, JournalError::IllegalMove { .. }), "{from} -> {to}: {error}");
+                assert_eq!((journal.parcel(row).unwrap(), journal.checkpoint().unwrap()), before);
+            }
+        }
+    }
+    let listed: usize = PARCEL_MOVES.iter().map(|(_, to)| to.split_whitespace().count()).sum();
+    assert_eq!(moved, listed);
+}
+
+#[test]
+fn what_does_not_exist_is_not_found_and_leaves_no_entry() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let none = |error: JournalError| matches!(error, JournalError::NotFound { .. });
+    let delivery = rezept_journal::Delivery { ordinal: 0, inbox: "/i".into(), destination: "d".into() };
+    assert!(none(journal.file(9).unwrap_err()));
+    assert!(none(journal.parcel(9).unwrap_err()));
+    assert!(none(journal.move_file(9, FileState::Stable, None, "").unwrap_err()));
+    assert!(none(journal.move_parcel(9, ParcelState::Authentic, &ParcelChange::default()).unwrap_err()));
+    assert!(none(journal.restamp_file(9, stamp(1)).unwrap_err()));
+    assert!(none(journal.describe_file(9, &crate::common::content(1, 1)).unwrap_err()));
+    assert!(none(journal.release_file(9, "").unwrap_err()));
+    assert!(none(journal.next_attempt(9, "E:/").unwrap_err()));
+    assert!(none(journal.plan_delivery(9, &[delivery]).unwrap_err()));
+    assert!(none(journal.files_delivered(9, &[0]).unwrap_err()));
+    assert!(none(journal.settle_alert(9, "").unwrap_err()));
+    for subject in [Subject::File(9), Subject::Parcel(9), Subject::Alert(9)] {
+        assert!(none(journal.remark(subject, "RZ-T001", "").unwrap_err()));
+    }
+    assert_eq!(journal.checkpoint().unwrap().seq, 0);
+}
+
+#[test]
+fn a_release_remembers_what_was_let_pass_and_only_what_waits_can_be_released() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let id = gated(&mut journal, "a.UKE", 1, 1);
+    assert!(matches!(journal.release_file(id, "no"), Err(JournalError::IllegalMove { .. })));
+    let reason = Reason::new("RZ-G004", "sent before");
+    journal.move_file(id, FileState::Held, Some(&reason), "").unwrap();
+    assert_eq!(journal.file(id).unwrap().reason, Some(reason));
+    journal.release_file(id, "the first one was lost").unwrap();
+    let row = journal.file(id).unwrap();
+    assert_eq!((row.state, row.reason, row.released_code), (FileState::Gated, None, Some("RZ-G004".into())));
+    let notes: Vec<_> = journal.history(Subject::File(id)).unwrap().into_iter().map(|h| h.note).collect();
+    assert_eq!(notes.last().unwrap(), "released: the first one was lost");
+    assert!(notes.contains(&"RZ-G004 sent before".to_owned()), "{notes:?}");
+
+    let row = journal.found_parcel(&found("p1", 1)).unwrap().row;
+    assert!(matches!(
+        journal.release_parcel(row, ParcelState::Valid, ""),
+        Err(JournalError::IllegalMove { .. })
+    ));
+    assert_eq!(journal.parcel(row).unwrap().released_code, None);
+}
+
+#[test]
+fn a_change_of_a_parcel_keeps_what_it_does_not_name() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let id = gated(&mut journal, "a.UKE", 1, 1);
+    let row = plan(&mut journal, "p1", &[id]).unwrap().row;
+    let written = ParcelChange { medium: Some("E:/".into()), ..ParcelChange::default() };
+    journal.move_parcel(row, ParcelState::Written, &written).unwrap();
+    let proved = ParcelChange { verify_level: Some(VerifyLevel::L2), ..ParcelChange::default() };
+    journal.move_parcel(row, ParcelState::ReadBack, &proved).unwrap();
+    assert_eq!(journal.parcel(row).unwrap().committed_at, None);
+    journal.move_parcel(row, ParcelState::Committed, &ParcelChange::default()).unwrap();
+    let now = journal.parcel(row).unwrap();
+    assert_eq!((now.medium.as_deref(), now.verify_level), (Some("E:/"), VerifyLevel::L2));
+    assert_eq!(now.committed_at.as_ref(), Some(&now.state_at));
+    let last = journal.history(Subject::Parcel(row)).unwrap();
+    assert_eq!(last[2].note, "L2");
+}
