@@ -53,8 +53,104 @@ pub enum ColorChoice {
 /// The sub-commands, each with a file in `commands`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Show(ShowArgs),
+    Demo(DemoArgs),
+    Init(InitArgs),
+    Watch,
+    Send(SendArgs),
+    Receive(ReceiveArgs),
     Verify(VerifyArgs),
+    Show(ShowArgs),
+    Status,
+    Ledger(LedgerArgs),
+    #[command(subcommand)]
+    Held(HeldCommand),
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    Doctor,
+}
+
+/// `rezept demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `rezept init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[arg(long, value_name = "ROLE", value_parser = ["receipt-computer", "claim-terminal", "single"], hide_possible_values = true)]
+    pub role: String,
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    #[arg(long, value_name = "NAME")]
+    pub peer: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    #[arg(long, value_name = "PREFECTURE-TABLE-CODE")]
+    pub facility: String,
+    #[arg(long, value_name = "NAME")]
+    pub facility_name: String,
+    #[arg(long, value_name = "DIR")]
+    pub watch: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub inbox: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub medium: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub share: Option<PathBuf>,
+}
+
+/// `rezept send`.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    #[arg(value_name = "FILE", required_unless_present = "again")]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_name = "MEDIUM")]
+    pub to: Option<PathBuf>,
+    #[arg(long, value_name = "ID", conflicts_with = "files", requires = "to")]
+    pub again: Option<String>,
+    #[arg(long, value_name = "TEXT", requires = "again")]
+    pub reason: Option<String>,
+}
+
+/// `rezept receive`.
+#[derive(Debug, Args)]
+pub struct ReceiveArgs {
+    #[arg(long, value_name = "MEDIUM")]
+    pub from: PathBuf,
+}
+
+/// `rezept ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    #[arg(long, value_name = "N", default_value_t = 100, hide_default_value = true)]
+    pub last: u32,
+}
+
+/// `rezept held`.
+#[derive(Debug, Subcommand)]
+pub enum HeldCommand {
+    List,
+    Release(DecideArgs),
+    Refuse(DecideArgs),
+}
+
+/// `rezept held release`, `rezept held refuse`.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `rezept audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    Verify,
 }
 
 /// `rezept show`.

@@ -126,7 +126,7 @@ codes! {
     MediumFailed = "RZ-T109" => TargetUnavailable,
     FileInUse = "RZ-T110" => TargetUnavailable,
     FromCacheOnly = "RZ-T111" => Ok,
-    InboxUnavailable = "RZ-T112" => TargetUnavailable,
+    FolderUnavailable = "RZ-T112" => TargetUnavailable,
     DestinationTaken = "RZ-T113" => Ok,
     Contradiction = "RZ-T114" => VerifyFailed,
     NoAcknowledgement = "RZ-T115" => Findings,

@@ -1,11 +1,24 @@
 //! One file a command. A command gets what was typed and the way to the person, and returns how it ended; failures go
 //! back as `Failure`, and only here become a report.
 
+mod audit;
+mod demo;
+mod doctor;
 mod files;
+mod held;
+mod init;
+mod ledger;
+mod outcome;
+mod receive;
+mod send;
 mod show;
+mod station;
+mod status;
+mod transfers;
 mod verify;
+mod watch;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AuditCommand, Cli, Command};
 use crate::codes::Exit;
 use crate::report::Failure;
 use crate::ui::Ui;
@@ -13,8 +26,18 @@ use crate::ui::Ui;
 /// Runs the command, tells what went wrong, and says what the process ends with.
 pub fn run(cli: &Cli, ui: &Ui) -> Exit {
     let outcome = match &cli.command {
-        Command::Show(args) => show::run(args, ui),
+        Command::Demo(args) => demo::run(args, ui),
+        Command::Init(args) => init::run(args, &cli.global, ui),
+        Command::Watch => watch::run(&cli.global, ui),
+        Command::Send(args) => send::run(args, &cli.global, ui),
+        Command::Receive(args) => receive::run(args, &cli.global, ui),
         Command::Verify(args) => verify::run(args, ui),
+        Command::Show(args) => show::run(args, ui),
+        Command::Status => status::run(&cli.global, ui),
+        Command::Ledger(args) => ledger::run(args, &cli.global, ui),
+        Command::Held(command) => held::run(command, &cli.global, ui),
+        Command::Audit(AuditCommand::Verify) => audit::run(&cli.global, ui),
+        Command::Doctor => doctor::run(&cli.global, ui),
     };
     let exit = outcome.unwrap_or_else(|failure| tell(&failure, ui));
     match ui.output_failure() {

@@ -203,6 +203,160 @@ impl Object for BagProblemObject<'_> {
     const TYPE: &'static str = "bag_problem";
 }
 
+/// `transfer`: a parcel, outgoing or incoming, and how far it has come.
+#[derive(Debug, Serialize)]
+pub struct TransferObject {
+    /// The id on the medium.
+    pub id: String,
+    /// Its short name at this station, for `held` and `ledger`.
+    pub label: String,
+    /// `out` or `in`.
+    pub direction: &'static str,
+    /// State of design section 6.
+    pub state: &'static str,
+    /// `L0` to `L4`.
+    pub verify_level: &'static str,
+    /// The other station.
+    pub peer: String,
+    /// The medium it was last written to or found on.
+    pub medium: Option<String>,
+    /// The sender's number.
+    pub sequence: u64,
+    /// Why it waits or was set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What a person let pass.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
+    /// When it was made or found.
+    pub created: String,
+    /// Its files.
+    pub files: Vec<TransferFile>,
+}
+
+impl Object for TransferObject {
+    const TYPE: &'static str = "transfer";
+}
+
+/// A file of a transfer.
+#[derive(Debug, Serialize)]
+pub struct TransferFile {
+    /// Out: the source. In: where it was delivered, or its path in the parcel until then.
+    pub path: String,
+    /// Of all bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// State of the file, or of its parcel while it has none of its own.
+    pub state: &'static str,
+    /// `claim`, `return`, `notice`.
+    pub kind: Option<String>,
+    /// `1` or `2`.
+    pub payer: Option<String>,
+    /// Month.
+    pub month: Option<String>,
+}
+
+/// `held`: something that waits for a person.
+#[derive(Debug, Serialize)]
+pub struct HeldObject<'a> {
+    /// `F12` a file, `P3` a parcel, `A1` an alert.
+    pub id: String,
+    /// Permanent code of the reason.
+    pub reason: &'a str,
+    /// Details without a patient's data.
+    pub detail: &'a str,
+    /// Since when.
+    pub since: &'a str,
+    /// A path, a parcel's id, a place.
+    pub what: &'a str,
+    /// The reason, in the language of the person.
+    pub message: &'a str,
+}
+
+impl Object for HeldObject<'_> {
+    const TYPE: &'static str = "held";
+}
+
+/// `waiting`: a file in a watched folder that is not yet in a parcel.
+#[derive(Debug, Serialize)]
+pub struct WaitingObject<'a> {
+    /// `F12`.
+    pub id: String,
+    /// Where it lies.
+    pub path: String,
+    /// `SEEN`, `STABLE`, `GATED`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: &'a str,
+}
+
+impl Object for WaitingObject<'_> {
+    const TYPE: &'static str = "waiting";
+}
+
+/// `ledger`: an entry of the history.
+#[derive(Debug, Serialize)]
+pub struct LedgerObject<'a> {
+    /// Number, from 1 without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: &'a str,
+    /// Who.
+    pub actor: &'a str,
+    /// About what.
+    pub subject: &'a str,
+    /// State before.
+    pub from: &'a str,
+    /// State after, or what happened.
+    pub to: &'a str,
+    /// Details.
+    pub note: &'a str,
+    /// Hash over the entry and the hash before.
+    pub hash: String,
+}
+
+impl Object for LedgerObject<'_> {
+    const TYPE: &'static str = "ledger";
+}
+
+/// `audit`: what following the history found.
+#[derive(Debug, Serialize)]
+pub struct AuditObject {
+    /// Nothing was found.
+    pub sound: bool,
+    /// Entries followed.
+    pub entries: u64,
+    /// Hash of the last one.
+    pub head: String,
+    /// The first broken entry.
+    pub broken_at: Option<u64>,
+    /// Entries that were shown to another station and are no longer there.
+    pub unmet: Vec<u64>,
+}
+
+impl Object for AuditObject {
+    const TYPE: &'static str = "audit";
+}
+
+/// `check`: one line of `doctor`.
+#[derive(Debug, Serialize)]
+pub struct CheckObject<'a> {
+    /// What was looked at.
+    pub name: &'a str,
+    /// `ok`, `warning`, `error`.
+    pub verdict: &'a str,
+    /// A path, a type, a number. Never a patient's data.
+    pub detail: &'a str,
+    /// Permanent code, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
+}
+
+impl Object for CheckObject<'_> {
+    const TYPE: &'static str = "check";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use rezept_claim::{Oddity, ReadError};
 use rezept_parcel::verify::VerifyError;
+use rezept_service::{ConfigError, Problem};
 use rezept_text::{Arg, Text};
 
 use crate::codes::{Code, Exit};
-use crate::ui::shown;
+use crate::ui::{shown, shown_text};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,36 @@ pub enum Failure {
         /// What was named.
         path: PathBuf,
     },
+    /// No configuration file was found anywhere.
+    #[error("no configuration file")]
+    NoConfig {
+        /// Where it was looked for last.
+        path: PathBuf,
+    },
+    /// The configuration is refused.
+    #[error("the configuration is refused")]
+    Config(#[source] ConfigError),
+    /// A configuration exists already where one was to be made.
+    #[error("{} exists already", path.display())]
+    ConfigExists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file of `rezept` itself cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Something that the station reported, by its code.
+    #[error("{}: {}", problem.code, problem.detail)]
+    Station {
+        /// What it reported.
+        problem: Problem,
+    },
     /// The result could not be written to standard output.
     #[error("cannot write the result")]
     Print(#[source] io::Error),
@@ -90,6 +121,11 @@ impl Failure {
             Self::Read { .. } | Self::List { .. } => Code::ReadStopped,
             Self::NotAParcel { .. } => Code::NotAParcel,
             Self::ParcelDamaged { .. } => Code::ParcelDamaged,
+            Self::NoConfig { .. } => Code::NoConfig,
+            Self::Config(error) => of_config(error),
+            Self::ConfigExists { .. } => Code::ConfigExists,
+            Self::Write { .. } => Code::DataFolderFailed,
+            Self::Station { problem } => of_problem(problem),
             Self::Print(_) => Code::CannotPrint,
         }
     }
@@ -103,17 +139,64 @@ impl Failure {
             | Self::Read { path, .. }
             | Self::NotAParcel { path }
             | Self::List { path, .. }
-            | Self::ParcelDamaged { path } => Some(path),
-            Self::Print(_) => None,
+            | Self::ParcelDamaged { path }
+            | Self::NoConfig { path }
+            | Self::ConfigExists { path }
+            | Self::Write { path, .. } => Some(path),
+            Self::Config(error) => place_of_config(error),
+            Self::Station { .. } | Self::Print(_) => None,
         }
     }
 
     /// What the person is told.
     pub fn report(&self) -> Report {
+        if let Self::Station { problem } = self {
+            return of_station(problem);
+        }
         let mut report = Report::new(self.code());
         report.place = self.place().map(shown);
         report.detail = causes(self);
         report
+    }
+}
+
+fn of_config(error: &ConfigError) -> Code {
+    match error {
+        ConfigError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => Code::NoConfig,
+        ConfigError::Unreadable { .. } => Code::ConfigUnreadable,
+        ConfigError::Syntax { message, .. } if message.contains("unknown field") => Code::ConfigUnknownKey,
+        ConfigError::Syntax { message, .. } if message.contains("missing field") => Code::ConfigMissingKey,
+        ConfigError::Syntax { .. } => Code::ConfigSyntax,
+        ConfigError::Value { .. } => Code::ConfigBadValue,
+        ConfigError::Overlap { .. } => Code::FoldersOverlap,
+        ConfigError::Shape { .. } => Code::RoleMisfit,
+    }
+}
+
+fn place_of_config(error: &ConfigError) -> Option<&Path> {
+    match error {
+        ConfigError::Unreadable { path, .. } | ConfigError::Syntax { path, .. } => Some(path),
+        ConfigError::Overlap { first, .. } => Some(first),
+        ConfigError::Value { .. } | ConfigError::Shape { .. } => None,
+    }
+}
+
+/// A code that this program does not know comes from a newer one that shares the journal: a fault of the set-up.
+fn of_problem(problem: &Problem) -> Code {
+    problem.code.parse().unwrap_or(Code::CannotHappen)
+}
+
+/// What a person is told of something that the station reported.
+pub fn of_station(problem: &Problem) -> Report {
+    let mut report = Report::new(of_problem(problem));
+    report.place = (!problem.place.is_empty()).then(|| shown_text(&problem.place));
+    report.detail = (!problem.detail.is_empty()).then(|| shown_text(&problem.detail));
+    report
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Station { problem }
     }
 }
 

@@ -171,6 +171,13 @@ impl Ui {
         report.sentence(&self.text, part)
     }
 
+    /// Something to know beside the result: on standard error, unless only the result is wanted.
+    pub fn note(&self, line: &str) {
+        if !self.quiet {
+            self.err(line);
+        }
+    }
+
     /// Help or the version: the result, although nothing was done.
     pub fn help(&self, help: &str) {
         self.out(help.trim_end());

@@ -18,7 +18,6 @@ pub(crate) const QUIET_SHARE: Duration = Duration::from_secs(10);
 
 /// What is wrong with a configuration. Nothing was opened.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {}", path.display())]

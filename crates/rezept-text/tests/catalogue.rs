@@ -184,7 +184,19 @@ fn every_id_that_the_program_asks_for_exists() {
 }
 
 /// Families of ids that the program puts together, each checked where it is done.
-const COMPOSED: &[&str] = &["RZ-", "help-", "finding-", "note-", "bag-", "severity-", "show-", "unit-"];
+const COMPOSED: &[&str] = &[
+    "RZ-",
+    "help-",
+    "finding-",
+    "note-",
+    "bag-",
+    "severity-",
+    "show-",
+    "unit-",
+    "state-",
+    "level-",
+    "doctor-",
+];
 
 #[test]
 fn nothing_is_left_that_nobody_asks_for() {

@@ -7,7 +7,6 @@ use crate::volume::VolumeError;
 
 /// A failure of one turn of the engine. The journal tells how far it came; the next turn goes on from there.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TransferError {
     /// The journal failed.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! From the medium into the inbox's staging folder: the bag is proved by its manifests before and while it is copied.
 //! Nothing outside the staging folder is touched here.
 
-use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason};
+use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel};
 use rezept_parcel::{Digest, Header, PayloadFile, ReceivedBag, ReceivedError, TagFiles, names, received};
 
 use crate::codes;
@@ -72,6 +72,7 @@ impl Engine<'_> {
             };
             files.push(parcel_file(ordinal, file, inbox));
         }
+        let mut level = VerifyLevel::L3;
         for inbox in inboxes(&files) {
             let volume = self.volume(&inbox)?;
             remove_tree(volume, &staging_folder(known)?)?;
@@ -88,11 +89,12 @@ impl Engine<'_> {
                 .map(|file| Ok((staged_path(known, file.ordinal)?, file.size_bytes, Digest(file.sha256))))
                 .collect::<TransferResult<_>>()?;
             match compare(volume, &of_inbox, &mut |_, _| {})? {
-                Ok(level) => tracing::debug!(parcel = %known.id, %level, "staging read back"),
+                Ok(proved) => level = level.min(proved),
                 Err(file) => return Err(TransferError::ReadBackDiffers { place: place(volume, &file) }),
             }
         }
-        Ok(self.journal.set_incoming_files(row, ParcelState::Copied, &files, &ParcelChange::default())?)
+        let change = ParcelChange { verify_level: Some(level), ..ParcelChange::default() };
+        Ok(self.journal.set_incoming_files(row, ParcelState::Copied, &files, &change)?)
     }
 
     fn copy_to_inbox(

@@ -1,0 +1,175 @@
+//! `rezept demo`: both stations, a medium and invented claim files in one throw-away folder; the whole journey of claim
+//! files and of a return file, by the engine that the stations run, printed step by step.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use rezept_journal::{Direction, ParcelState};
+use rezept_parcel::Digest;
+use rezept_service::{Config, Outcome, Problem, Station, World};
+
+use crate::cli::DemoArgs;
+use crate::codes::Exit;
+use crate::commands::outcome;
+use crate::report::Failure;
+use crate::ui::{Tone, Ui, shown};
+
+const SHAHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_shaho/RECEIPTC.UKE");
+const KOKUHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_kokuho/RECEIPTC.UKE");
+const RETURN: &[u8] = include_bytes!("../../../../fixtures/claims/hen_shaho/RECEIPTC.HEN");
+
+/// Runs the command. Exit 0 only if every file stands byte for byte where it belongs, and both histories are whole.
+///
+/// # Errors
+/// When a step fails.
+pub fn run(args: &DemoArgs, ui: &Ui) -> Result<Exit, Failure> {
+    let throw_away;
+    let root = match &args.keep {
+        Some(folder) => {
+            fs::create_dir_all(folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+            crate::commands::station::absolute(folder)
+        }
+        None => {
+            let temp = std::env::temp_dir();
+            throw_away = tempfile::Builder::new()
+                .prefix("rezept-demo-")
+                .tempdir()
+                .map_err(|source| Failure::Write { path: temp, source })?;
+            throw_away.path().to_owned()
+        }
+    };
+    Demo { ui, root, exit: Exit::Ok, step: 0 }.run()
+}
+
+struct Demo<'a> {
+    ui: &'a Ui,
+    root: PathBuf,
+    exit: Exit,
+    step: u64,
+}
+
+impl Demo<'_> {
+    fn run(mut self) -> Result<Exit, Failure> {
+        let stick = self.root.join("usb");
+        fs::create_dir_all(&stick).map_err(|source| Failure::Write { path: stick, source })?;
+        self.ui.note(&self.ui.say("demo-folder", &[("path", shown(&self.root).into())]));
+        let mut receden =
+            self.station("recekon", "receipt-computer", "terminal", ["claim"], ["return", "notice"])?;
+        let mut terminal =
+            self.station("terminal", "claim-terminal", "recekon", ["return", "notice"], ["claim"])?;
+
+        self.heading("demo-step-files");
+        self.put("recekon/watch/shaho/RECEIPTC.UKE", SHAHO)?;
+        self.put("recekon/watch/kokuho/RECEIPTC.UKE", KOKUHO)?;
+
+        self.heading("demo-step-write");
+        self.turn(&mut receden)?;
+        self.heading("demo-step-receive");
+        self.turn(&mut terminal)?;
+        self.expect("terminal/inbox/202411/shaho/RECEIPTC.UKE", SHAHO)?;
+        self.expect("terminal/inbox/202411/kokuho/RECEIPTC.UKE", KOKUHO)?;
+        self.heading("demo-step-ack");
+        self.turn(&mut receden)?;
+        self.expect_archived(&receden)?;
+
+        self.heading("demo-step-return-file");
+        self.put("terminal/watch/RECEIPTC.HEN", RETURN)?;
+        self.heading("demo-step-return-write");
+        self.turn(&mut terminal)?;
+        self.heading("demo-step-return-receive");
+        self.turn(&mut receden)?;
+        self.expect("recekon/inbox/202412/shaho/RECEIPTC.HEN", RETURN)?;
+        self.heading("demo-step-return-ack");
+        self.turn(&mut terminal)?;
+        self.expect_archived(&terminal)?;
+
+        self.heading("demo-step-audit");
+        for station in [&receden, &terminal] {
+            let chain = station.journal().verify_chain(&[]).map_err(|error| Problem::from(&error))?;
+            self.check(chain.is_sound(), &self.ui.say("audit-sound", &[("n", chain.entries.into())]));
+        }
+        let (id, tone) =
+            if self.exit == Exit::Ok { ("demo-good", Tone::Good) } else { ("demo-bad", Tone::Bad) };
+        let verdict = self.ui.text().get(id, &[]);
+        self.ui.line(&self.ui.paint(&verdict, tone));
+        Ok(self.exit)
+    }
+
+    fn station<const N: usize, const M: usize>(
+        &self,
+        name: &str,
+        role: &str,
+        peer: &str,
+        sends: [&str; N],
+        takes: [&str; M],
+    ) -> Result<Station, Failure> {
+        let folder = self.root.join(name);
+        for part in ["data", "watch", "inbox"] {
+            let path = folder.join(part);
+            fs::create_dir_all(&path).map_err(|source| Failure::Write { path, source })?;
+        }
+        let text = format!(
+            "[station]\nname = \"{name}\"\nrole = \"{role}\"\ndata = \"data\"\n\
+             [facility]\nprefecture = \"13\"\npoint_table = \"1\"\ncode = \"9999015\"\nname = \"テスト見本診療所\"\n\
+             [[route]]\nname = \"main\"\nwatch = \"watch\"\naccept = {sends:?}\nto = \"{peer}\"\n\
+             [[inbox]]\naccept = {takes:?}\nfolder = \"inbox\"\n\
+             [[medium]]\nkind = \"removable\"\npath = \"../usb\"\n\
+             [policy]\nquiet_time = \"0s\"\n"
+        );
+        let path = folder.join("rezept.toml");
+        let mut file =
+            fs::File::create_new(&path).map_err(|source| Failure::Write { path: path.clone(), source })?;
+        file.write_all(text.as_bytes()).map_err(|source| Failure::Write { path: path.clone(), source })?;
+        let config = Config::load(&path).map_err(Failure::Config)?;
+        Ok(Station::open(config, World::real(), "demo")?)
+    }
+
+    fn heading(&mut self, id: &str) {
+        self.step += 1;
+        let line = format!("{}. {}", self.step, self.ui.text().get(id, &[]));
+        self.ui.line("");
+        self.ui.line(&self.ui.paint(&line, Tone::Strong));
+    }
+
+    fn put(&self, at: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.root.join(at);
+        let write = || {
+            fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
+            fs::File::create_new(&path)?.write_all(bytes)
+        };
+        write().map_err(|source| Failure::Write { path: path.clone(), source })?;
+        self.ui.line(&format!("    {at}"));
+        self.ui.line(&format!("      SHA-256 {}", Digest::of(bytes)));
+        Ok(())
+    }
+
+    fn turn(&mut self, station: &mut Station) -> Result<(), Failure> {
+        let outcome: Outcome = station.turn();
+        self.exit = self.exit.and(outcome::tell(&outcome, station.journal(), None, self.ui)?);
+        Ok(())
+    }
+
+    fn expect(&mut self, at: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.root.join(at);
+        let found = fs::read(&path).map_err(|source| Failure::Open { path, source })?;
+        self.check(found == bytes, at);
+        Ok(())
+    }
+
+    fn expect_archived(&mut self, station: &Station) -> Result<(), Failure> {
+        let parcels = station.journal().parcels_in(Direction::Out, ParcelState::ALL);
+        let parcels = parcels.map_err(|error| Problem::from(&error))?;
+        let done = !parcels.is_empty() && parcels.iter().all(|parcel| parcel.state == ParcelState::Archived);
+        self.check(done, &self.ui.say("demo-archived", &[]));
+        Ok(())
+    }
+
+    fn check(&mut self, good: bool, what: &str) {
+        let (mark, tone) = if good { ("○", Tone::Good) } else { ("×", Tone::Bad) };
+        self.ui.line(&format!("    {} {what}", self.ui.paint(mark, tone)));
+        if !good {
+            self.exit = self.exit.and(Exit::VerifyFailed);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `rezept doctor`: what a person on the phone needs to know of this installation. No patient's data, no claim contents.
+
+use std::path::Path;
+
+use rezept_journal::Fitness;
+use rezept_service::{Config, Problem, Role, disk_of};
+use rezept_transfer::os::OsVolume;
+use rezept_transfer::volume::{FailureKind, RelPath, Volume};
+
+use crate::cli::Global;
+use crate::codes::{Code, Exit};
+use crate::commands::station;
+use crate::json::CheckObject;
+use crate::report::Failure;
+use crate::ui::{Tone, Ui, shown_text};
+
+/// How one check came out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    Mind(Code),
+    Wrong(Code),
+}
+
+/// Runs the command. Exit 0 when everything is fine, else the gravest of what was found.
+///
+/// # Errors
+/// When there is no configuration, or it is refused.
+pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let mut doctor = Doctor { ui, exit: Exit::Ok };
+    doctor.tell("version", Verdict::Fine, env!("CARGO_PKG_VERSION"));
+    doctor.tell("system", Verdict::Fine, &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    let config = station::config(global)?;
+    let role = match config.role {
+        Role::ReceiptComputer => "receipt-computer",
+        Role::ClaimTerminal => "claim-terminal",
+        Role::Single => "single",
+    };
+    doctor.tell("station", Verdict::Fine, &format!("{} ({role})", config.name));
+    doctor.tell("facility", Verdict::Fine, &config.facility.to_string());
+    doctor.data(&config);
+    doctor.journal(&config);
+    for route in &config.routes {
+        doctor.folder("watch", &route.watch);
+    }
+    for inbox in &config.inboxes {
+        doctor.folder("inbox", &inbox.folder);
+    }
+    for medium in &config.media {
+        doctor.medium(&medium.path);
+    }
+    Ok(doctor.exit)
+}
+
+struct Doctor<'a> {
+    ui: &'a Ui,
+    exit: Exit,
+}
+
+impl Doctor<'_> {
+    fn tell(&mut self, name: &str, verdict: Verdict, detail: &str) {
+        let (word, code, tone) = match verdict {
+            Verdict::Fine => ("ok", None, Tone::Good),
+            Verdict::Mind(code) => ("warning", Some(code), Tone::Careful),
+            Verdict::Wrong(code) => ("error", Some(code), Tone::Bad),
+        };
+        if let Verdict::Wrong(code) = verdict {
+            self.exit = self.exit.and(code.exit());
+        }
+        self.ui.object(&CheckObject { name, verdict: word, detail, code: code.map(Code::as_str) });
+        let label = self.ui.text().get(&format!("doctor-{name}"), &[]);
+        let mark = self.ui.text().get(&format!("doctor-verdict-{word}"), &[]);
+        let code = code.map_or("", Code::as_str);
+        self.ui.line(
+            format!("{} {label}  {} {code}", self.ui.paint(&mark, tone), shown_text(detail)).trim_end(),
+        );
+    }
+
+    fn data(&mut self, config: &Config) {
+        let at = config.data.to_string_lossy();
+        if !config.data.is_dir() {
+            return self.tell("data", Verdict::Mind(Code::DataFolderFailed), &at);
+        }
+        match disk_of(&config.data) {
+            Ok(disk) => {
+                let verdict = match disk.fitness() {
+                    Fitness::Fit => Verdict::Fine,
+                    Fitness::Unknown => Verdict::Mind(Code::DiskUnknown),
+                    Fitness::Unfit => Verdict::Wrong(Code::UnfitDisk),
+                };
+                self.tell("data", verdict, &format!("{at} ({})", disk.file_system));
+            }
+            Err(error) => self.tell("data", Verdict::Wrong(Code::DataFolderFailed), &error.to_string()),
+        }
+    }
+
+    fn journal(&mut self, config: &Config) {
+        let found = station::journal(config).and_then(|journal| {
+            let Some(journal) = journal else { return Ok(None) };
+            Ok(Some(journal.verify_chain(&[]).map_err(|error| Problem::from(&error))?))
+        });
+        match found {
+            Ok(None) => self.tell("journal", Verdict::Fine, "-"),
+            Ok(Some(chain)) if chain.is_sound() => {
+                self.tell("journal", Verdict::Fine, &chain.entries.to_string())
+            }
+            Ok(Some(chain)) => {
+                let entry = chain.broken_at.unwrap_or_default().to_string();
+                self.tell("journal", Verdict::Wrong(Code::AuditBroken), &entry);
+            }
+            Err(failure) => self.tell("journal", Verdict::Wrong(failure.code()), &failure.to_string()),
+        }
+    }
+
+    fn folder(&mut self, name: &str, folder: &Path) {
+        let at = folder.to_string_lossy();
+        match OsVolume::open(folder).and_then(|volume| Ok((volume.list(&RelPath::ROOT)?, volume.facts()))) {
+            Ok((_, facts)) => self.tell(name, Verdict::Fine, &format!("{at} ({})", facts.file_system)),
+            Err(error) => {
+                self.tell(name, Verdict::Wrong(Code::FolderUnavailable), &format!("{at}: {}", error.source))
+            }
+        }
+    }
+
+    /// A stick that is not plugged in is nothing wrong.
+    fn medium(&mut self, path: &Path) {
+        let at = path.to_string_lossy();
+        match OsVolume::open(path) {
+            Ok(volume) => {
+                let facts = volume.facts();
+                let free = volume
+                    .free_bytes()
+                    .ok()
+                    .flatten()
+                    .map_or_else(|| "?".to_owned(), |free| free.to_string());
+                self.tell("medium", Verdict::Fine, &format!("{at} ({}, {free})", facts.file_system));
+            }
+            Err(error) if error.kind() == FailureKind::Gone => {
+                self.tell("medium", Verdict::Mind(Code::MediumMissing), &at);
+            }
+            Err(error) => self.tell("medium", Verdict::Wrong(Code::MediumFailed), &error.to_string()),
+        }
+    }
+}

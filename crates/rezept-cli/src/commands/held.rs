@@ -1,0 +1,48 @@
+//! `rezept held`: what waits for a person, and the person's decision.
+
+use rezept_service::{Ask, Decision, held};
+
+use crate::cli::{DecideArgs, Global, HeldCommand};
+use crate::codes::Exit;
+use crate::commands::{outcome, station};
+use crate::report::Failure;
+use crate::ui::Ui;
+
+/// Runs the command. `list` ends with exit 1 while something waits.
+///
+/// # Errors
+/// When the journal cannot be read, or nothing waits under that id.
+pub fn run(command: &HeldCommand, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    match command {
+        HeldCommand::List => list(global, ui),
+        HeldCommand::Release(args) => decide(args, Decision::Release, global, ui),
+        HeldCommand::Refuse(args) => decide(args, Decision::Refuse, global, ui),
+    }
+}
+
+fn list(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let Some(journal) = station::journal(&config)? else {
+        ui.note(&ui.say("status-unused", &[]));
+        return Ok(Exit::Ok);
+    };
+    let waiting = held(&journal)?;
+    waiting.iter().for_each(|item| outcome::print_held(item, ui));
+    if waiting.is_empty() {
+        ui.note(&ui.say("held-nothing", &[]));
+        return Ok(Exit::Ok);
+    }
+    Ok(Exit::Findings)
+}
+
+fn decide(args: &DecideArgs, decision: Decision, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let ask = Ask::Decide { id: args.id.clone(), decision, why: args.reason.clone(), medium: None };
+    let done = station::work(&config, "held", &ask)?;
+    let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
+    let exit = outcome::tell(&done, &journal, None, ui)?;
+    if exit == Exit::Ok {
+        ui.note(&ui.say(if decision == Decision::Release { "held-released" } else { "held-refused" }, &[]));
+    }
+    Ok(exit)
+}

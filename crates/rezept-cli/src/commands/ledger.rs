@@ -1,0 +1,61 @@
+//! `rezept ledger`: who did what and when, from the hashed history.
+
+use rezept_journal::{HistoryRow, Subject};
+use rezept_parcel::Digest;
+use rezept_service::Problem;
+
+use crate::cli::{Global, LedgerArgs};
+use crate::codes::Exit;
+use crate::commands::station;
+use crate::json::LedgerObject;
+use crate::report::Failure;
+use crate::ui::{Ui, shown_text};
+
+/// Runs the command.
+///
+/// # Errors
+/// When the journal cannot be read, or nothing has that id.
+pub fn run(args: &LedgerArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let Some(journal) = station::journal(&config)? else {
+        ui.note(&ui.say("status-unused", &[]));
+        return Ok(Exit::Ok);
+    };
+    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+    let rows = match &args.id {
+        None => journal.latest_history(args.last).map_err(failed)?,
+        Some(id) => {
+            let unknown = || Failure::from(Problem::new("RZ-U209", id.clone(), ""));
+            let subject: Subject = id.parse().map_err(|()| unknown())?;
+            let rows = journal.history(subject).map_err(failed)?;
+            if rows.is_empty() {
+                return Err(unknown());
+            }
+            rows
+        }
+    };
+    rows.iter().for_each(|row| print(row, ui));
+    Ok(Exit::Ok)
+}
+
+fn print(row: &HistoryRow, ui: &Ui) {
+    let arrow = if row.from.is_empty() { row.to.clone() } else { format!("{} -> {}", row.from, row.to) };
+    ui.line(&format!(
+        "{:>6}  {}  {:<8}  {:<5}  {arrow}  {}",
+        row.seq,
+        row.at,
+        shown_text(&row.actor),
+        row.subject,
+        shown_text(&row.note)
+    ));
+    ui.object(&LedgerObject {
+        seq: row.seq,
+        at: &row.at,
+        actor: &row.actor,
+        subject: &row.subject,
+        from: &row.from,
+        to: &row.to,
+        note: &row.note,
+        hash: Digest(row.hash).to_string(),
+    });
+}

@@ -1,0 +1,87 @@
+//! Telling a person what came of a piece of work, and what the process ends with.
+
+use rezept_journal::{Journal, ParcelState, VerifyLevel};
+use rezept_service::{Held, Outcome, Problem, held};
+
+use crate::codes::{Code, Exit};
+use crate::commands::transfers;
+use crate::json::HeldObject;
+use crate::report::{Failure, Report, of_station};
+use crate::ui::{Tone, Ui, shown_text};
+
+/// Prints parcels, what waits and what went wrong. With `wanted`, the number of things a person asked for, an outcome
+/// that did some of them and not others is told by exit 4.
+///
+/// # Errors
+/// When the journal does not answer.
+pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui) -> Result<Exit, Failure> {
+    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+    let mut exit = Exit::Ok;
+    let mut done = 0;
+    for row in &outcome.parcels {
+        let parcel = journal.parcel(*row).map_err(failed)?;
+        let transfer = transfers::describe(journal, &parcel).map_err(failed)?;
+        transfers::print(&transfer, ui);
+        match parcel.state {
+            ParcelState::Quarantined => {
+                exit = exit.and(report_reason(parcel.reason.as_ref(), &transfer.label, ui));
+            }
+            ParcelState::Held | ParcelState::Expired | ParcelState::Cancelled => {}
+            ParcelState::Spooled | ParcelState::Written | ParcelState::ReadBack => {}
+            _ => done += 1,
+        }
+        // Once the receiver has acknowledged, more was proved than any reading back could.
+        if parcel.verify_level == VerifyLevel::L1 {
+            ui.report(&Report::new(Code::FromCacheOnly).at(transfer.label));
+        }
+    }
+    let waiting = held(journal)?;
+    for id in &outcome.held {
+        let Some(item) = waiting.iter().find(|item| item.id.to_string() == *id) else { continue };
+        print_held(item, ui);
+        exit = exit.and(item.reason.code.parse::<Code>().map_or(Exit::Findings, |code| match code.exit() {
+            Exit::VerifyFailed => Exit::VerifyFailed,
+            _ => Exit::Findings,
+        }));
+    }
+    for problem in &outcome.problems {
+        let report = of_station(problem);
+        ui.report(&report);
+        exit = exit.and(report.exit());
+    }
+    let undone = !outcome.held.is_empty() || !outcome.problems.is_empty();
+    if wanted.is_some_and(|wanted| wanted > 1) && done > 0 && undone {
+        exit = exit.and(Exit::Partial);
+    }
+    Ok(exit)
+}
+
+fn report_reason(reason: Option<&rezept_journal::Reason>, label: &str, ui: &Ui) -> Exit {
+    let Some(reason) = reason else { return Exit::Findings };
+    let report = of_station(&Problem::new(&reason.code, label, reason.detail.clone()));
+    ui.report(&report);
+    report.exit()
+}
+
+/// Prints one thing that waits for a person.
+pub fn print_held(item: &Held, ui: &Ui) {
+    let problem = Problem::new(&item.reason.code, item.what.clone(), item.reason.detail.clone());
+    let report = of_station(&problem);
+    let what = report.sentence(ui.text(), "what");
+    let next = report.sentence(ui.text(), "next");
+    let id = item.id.to_string();
+    ui.object(&HeldObject {
+        id: id.clone(),
+        reason: &item.reason.code,
+        detail: &item.reason.detail,
+        since: &item.since,
+        what: &item.what,
+        message: &what,
+    });
+    ui.line(&format!("{}  {}  {}", ui.paint(&id, Tone::Careful), item.reason.code, shown_text(&item.what)));
+    ui.line(&format!("    {what}"));
+    if !item.reason.detail.is_empty() {
+        ui.line(&format!("    ({})", shown_text(&item.reason.detail)));
+    }
+    ui.line(&format!("    {next}"));
+}

@@ -1,0 +1,25 @@
+//! `rezept receive`: everything on a medium that is for this station, parcels and acknowledgements alike.
+
+use rezept_service::Ask;
+
+use crate::cli::{Global, ReceiveArgs};
+use crate::codes::Exit;
+use crate::commands::{outcome, station};
+use crate::report::Failure;
+use crate::ui::Ui;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the station cannot work at all; what happened to the parcels decides the exit code.
+pub fn run(args: &ReceiveArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let ask = Ask::Receive { medium: station::absolute(&args.from) };
+    let done = station::work(&config, "receive", &ask)?;
+    let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
+    let exit = outcome::tell(&done, &journal, Some(done.parcels.len()), ui)?;
+    if done.parcels.is_empty() && done.held.is_empty() && done.problems.is_empty() {
+        ui.note(&ui.say("receive-nothing", &[]));
+    }
+    Ok(exit)
+}

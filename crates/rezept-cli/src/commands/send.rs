@@ -1,0 +1,45 @@
+//! `rezept send`: the named files, as one parcel for each receiver, onto a medium, now.
+
+use rezept_service::{Ask, Decision, Problem};
+
+use crate::cli::{Global, SendArgs};
+use crate::codes::Exit;
+use crate::commands::{outcome, station};
+use crate::report::Failure;
+use crate::ui::Ui;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the station cannot work at all; what happened to the files decides the exit code.
+pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let medium = args.to.as_deref().map(station::absolute);
+    let ask = match &args.again {
+        Some(id) => Ask::Decide {
+            id: label_of(id, &config)?,
+            decision: Decision::Again,
+            why: args.reason.clone().unwrap_or_default(),
+            medium,
+        },
+        None => Ask::Send { files: args.files.iter().map(|file| station::absolute(file)).collect(), medium },
+    };
+    let done = station::work(&config, "send", &ask)?;
+    let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
+    let exit = outcome::tell(&done, &journal, Some(args.files.len()), ui)?;
+    if exit == Exit::Ok && !done.parcels.is_empty() {
+        ui.note(&ui.say("send-safe-to-remove", &[]));
+    }
+    Ok(exit)
+}
+
+/// A parcel may be named by its label (`P3`) or by its id on the medium.
+fn label_of(id: &str, config: &rezept_service::Config) -> Result<String, Failure> {
+    let Some(journal) = station::journal(config)? else {
+        return Err(Problem::new("RZ-U209", id, "").into());
+    };
+    let known = journal
+        .parcel_by_id(config.name.as_str(), id)
+        .map_err(|error| Failure::from(Problem::from(&error)))?;
+    Ok(known.map_or_else(|| id.to_owned(), |parcel| format!("P{}", parcel.row)))
+}

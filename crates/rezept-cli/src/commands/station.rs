@@ -1,0 +1,100 @@
+//! What the commands of a station share: finding its configuration, opening it, and, where a service is already at work,
+//! asking that service and waiting for its answer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rezept_journal::{Journal, SystemClock};
+use rezept_service::{Ask, Config, Outcome, Problem, Station, World, disk_of};
+
+use crate::cli::Global;
+use crate::report::Failure;
+
+/// How often the answer of a service is looked for.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// The code of a problem: another process holds the engine lock.
+const ENGINE_BUSY: &str = "RZ-J107";
+
+/// The configuration: the file named by `--config`, else by `REZEPT_CONFIG`, else in the platform's folder.
+///
+/// # Errors
+/// When there is none, or it is refused.
+pub fn config(global: &Global) -> Result<Config, Failure> {
+    let path = config_path(global);
+    if global.config.is_none() && !path.exists() {
+        return Err(Failure::NoConfig { path });
+    }
+    Config::load(&path).map_err(Failure::Config)
+}
+
+/// Where the configuration is, or would be.
+pub fn config_path(global: &Global) -> PathBuf {
+    let named = global.config.clone().or_else(|| std::env::var_os("REZEPT_CONFIG").map(PathBuf::from));
+    named.unwrap_or_else(|| {
+        directories::ProjectDirs::from("", "", "rezept")
+            .map_or_else(|| PathBuf::from("rezept.toml"), |folders| folders.config_dir().join("rezept.toml"))
+    })
+}
+
+/// Opens the station, or fails with the code of what is in the way.
+///
+/// # Errors
+/// What [`Station::open`] reports.
+pub fn open(config: Config, actor: &str) -> Result<Station, Failure> {
+    Ok(Station::open(config, World::real(), actor)?)
+}
+
+/// The journal, to look at. `None` before first use.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn journal(config: &Config) -> Result<Option<Journal>, Failure> {
+    if !config.data.is_dir() {
+        return Ok(None);
+    }
+    let disk = disk_of(&config.data).map_err(|error| Problem::from(&error))?;
+    let journal = Journal::open_existing(&config.data, &disk, Arc::new(SystemClock), "look");
+    Ok(journal.map_err(|error| Problem::from(&error))?)
+}
+
+/// Does a piece of work: here, under the engine lock, or by asking the service that holds it.
+///
+/// # Errors
+/// When neither is possible. What the work itself met is in the outcome.
+pub fn work(config: &Config, actor: &str, ask: &Ask) -> Result<Outcome, Failure> {
+    match Station::open(config.clone(), World::real(), actor) {
+        Ok(mut station) => Ok(station.answer(ask)),
+        Err(problem) if problem.code == ENGINE_BUSY => ask_service(config, actor, ask),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn ask_service(config: &Config, actor: &str, ask: &Ask) -> Result<Outcome, Failure> {
+    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+    let Some(mut journal) = journal(config)? else {
+        return Err(Problem::new(ENGINE_BUSY, config.data.to_string_lossy(), "").into());
+    };
+    let args = serde_json::to_string(ask).expect("a request has text keys and no failing parts");
+    let id = journal.ask(actor, &args).map_err(failed)?;
+    loop {
+        if let Some(answer) = journal.answered(id).map_err(failed)? {
+            return serde_json::from_str(&answer)
+                .map_err(|error| Problem::new("RZ-X902", "answer", error.to_string()).into());
+        }
+        // A service that ended without answering leaves the lock behind: then the work is ours.
+        if let Ok(mut station) = Station::open(config.clone(), World::real(), actor)
+            && journal.answered(id).map_err(failed)?.is_none()
+        {
+            let mut outcome = Outcome::default();
+            station.answer_requests(&mut |done| outcome = done.clone());
+            return Ok(outcome);
+        }
+        std::thread::sleep(ASK_EVERY);
+    }
+}
+
+/// An absolute path: the service has another working folder than the person who asks.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,53 @@
+//! `rezept status`: where everything is.
+
+use std::path::Path;
+
+use rezept_journal::{FileState, Timestamp};
+use rezept_service::{Problem, held};
+
+use crate::cli::Global;
+use crate::codes::Exit;
+use crate::commands::{outcome, station, transfers};
+use crate::json::WaitingObject;
+use crate::report::Failure;
+use crate::ui::{Tone, Ui, shown_text};
+
+/// Finished parcels are shown for so long.
+const SHOWN_HOURS: i64 = 90 * 24;
+
+/// Runs the command. Exit 1 while something waits for a person.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
+    let Some(journal) = station::journal(&config)? else {
+        ui.note(&ui.say("status-unused", &[]));
+        return Ok(Exit::Ok);
+    };
+    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+    let since = Timestamp::now() - jiff::SignedDuration::from_hours(SHOWN_HOURS);
+    let parcels = journal.parcels_since(&since.to_string()).map_err(failed)?;
+    let waiting =
+        journal.files_in(&[FileState::Seen, FileState::Stable, FileState::Gated]).map_err(failed)?;
+    let held = held(&journal)?;
+    heading("status-transfers", parcels.len(), ui);
+    for parcel in &parcels {
+        transfers::print(&transfers::describe(&journal, parcel).map_err(failed)?, ui);
+    }
+    heading("status-waiting", waiting.len(), ui);
+    for file in &waiting {
+        let path = Path::new(&file.place.root).join(&file.place.path).to_string_lossy().into_owned();
+        let state = ui.text().get(&format!("state-{}", file.state.word()), &[]);
+        ui.line(&format!("F{}  {state}  {}", file.id, shown_text(&path)));
+        let (id, since) = (format!("F{}", file.id), file.state_at.as_str());
+        ui.object(&WaitingObject { id, path, state: file.state.word(), since });
+    }
+    heading("status-held", held.len(), ui);
+    held.iter().for_each(|item| outcome::print_held(item, ui));
+    Ok(if held.is_empty() { Exit::Ok } else { Exit::Findings })
+}
+
+fn heading(id: &str, n: usize, ui: &Ui) {
+    ui.line(&ui.paint(&ui.text().get(id, &[("n", n.into())]), Tone::Strong));
+}

@@ -1,0 +1,46 @@
+//! `rezept watch`: the service in the foreground, until it is told to stop.
+
+use std::io;
+use std::sync::mpsc::channel;
+
+use rezept_service::{Problem, Wake};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Global;
+use crate::codes::Exit;
+use crate::commands::{outcome, station};
+use crate::report::Failure;
+use crate::ui::Ui;
+
+/// Runs the command. SIGTERM, SIGINT and the end of the console end it with exit 0, after the step under way.
+///
+/// # Errors
+/// When the station cannot work at all.
+pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let level = if ui.is_verbose() { "debug" } else { "warn" };
+    let filter = EnvFilter::try_from_env("REZEPT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).try_init();
+    let config = station::config(global)?;
+    let mut station = station::open(config.clone(), "service")?;
+    let (wake, wakes) = channel();
+    let stop = wake.clone();
+    ctrlc::set_handler(move || {
+        let _ = stop.send(Wake::Stop);
+    })
+    .map_err(|error| Problem::new("RZ-X902", "signal", error.to_string()))?;
+    let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
+    ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));
+    let mut told = Vec::new();
+    station.run(&wakes, wake, &mut |done| {
+        let mut news = done.clone();
+        // What stays wrong is told once, and again when it comes back.
+        news.problems.retain(|problem| !told.contains(problem));
+        told.clone_from(&done.problems);
+        if let Err(failure) = outcome::tell(&news, &journal, None, ui) {
+            ui.report(&failure.report());
+        }
+    });
+    ui.note(&ui.say("watch-stopped", &[]));
+    Ok(Exit::Ok)
+}
