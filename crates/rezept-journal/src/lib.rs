@@ -12,6 +12,7 @@ mod folder;
 mod history;
 mod lock;
 mod mark;
+mod parcel_rows;
 mod parcels;
 mod requests;
 mod state;
@@ -31,7 +32,9 @@ pub use folder::make_data_folder;
 pub use history::{Checkpoint, HistoryRow, Subject};
 pub use jiff::Timestamp;
 pub use lock::EngineLock;
-pub use parcels::{Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow};
+pub use parcel_rows::{
+    Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
+};
 pub use requests::Request;
 pub use state::{FileState, ParcelState, UnknownWord, VerifyLevel};
 pub use store::Journal;

@@ -313,6 +313,32 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_may_not_grow_is_full_and_keeps_no_half_of_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk { file_system: "ext4".to_owned(), removable: None };
+        let mut journal = Journal::open(folder.path(), &disk, Arc::new(crate::SystemClock), "test").unwrap();
+        let pages: i64 = journal.conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let note = "a long remark ".repeat(1000);
+        let (mut full, mut stored) = (0, 0);
+        for room in 0..30 {
+            let limit = format!("PRAGMA max_page_count = {}", pages + room);
+            journal.conn.query_row(&limit, [], |_| Ok(())).unwrap();
+            let before = journal.checkpoint().unwrap();
+            match journal.remark(crate::Subject::Station, "RZ-S001", &note) {
+                Ok(()) => stored += 1,
+                Err(JournalError::Full) => {
+                    full += 1;
+                    assert_eq!(journal.checkpoint().unwrap(), before);
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(full > 5 && stored > 5, "{full} full, {stored} stored");
+        let report = journal.verify_chain(&[]).unwrap();
+        assert!(report.is_sound() && report.entries == stored, "{report:?}");
+    }
+
+    #[test]
     fn the_schemas_build_on_each_other() {
         MIGRATIONS.validate().unwrap();
     }

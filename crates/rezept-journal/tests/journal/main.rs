@@ -24,3 +24,5 @@ mod parcels;
 mod processes;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod released;

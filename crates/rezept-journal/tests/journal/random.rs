@@ -148,7 +148,7 @@ fn check_moves(journal: &Journal) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_order_of_operations_keeps_the_rules(steps in steps()) {
         let station = Station::new();

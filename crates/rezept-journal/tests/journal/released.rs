@@ -1,0 +1,259 @@
+//! Journals of every released schema stay readable: today's program opens a copy of each, finds every row and a sound
+//! history in it, brings it to today's schema and goes on working in it. Also makes the journal of a new schema.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rezept_journal::{
+    Checkpoint, Delivery, Direction, FileState, Journal, ParcelChange, ParcelState, Reason, VerifyLevel,
+};
+use rusqlite::Connection;
+
+use crate::common::{Station, content, digest, found, gated, parcel_file, place, plan, put, stamp};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journals")
+}
+
+#[test]
+fn journals_of_every_released_schema_stay_readable() {
+    let mut seen = Vec::new();
+    for folder in fs::read_dir(fixtures()).unwrap() {
+        let folder = folder.unwrap().path();
+        let version: u32 =
+            folder.file_name().unwrap().to_str().unwrap().strip_prefix('v').unwrap().parse().unwrap();
+        check_one(&folder, version);
+        seen.push(version);
+    }
+    seen.sort_unstable();
+    let newest: u32 = Connection::open(fresh().database())
+        .unwrap()
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(seen, (1..=newest).collect::<Vec<_>>(), "a schema without its journal");
+}
+
+fn check_one(folder: &Path, version: u32) {
+    let station = Station::new();
+    for name in ["journal.db", "journal.mark"] {
+        put(&station.data.join(name), &fs::read(folder.join(name)).unwrap());
+    }
+    let found: u32 = station.raw().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(found, version);
+    let mut journal = station.open();
+    let expected = fs::read_to_string(folder.join("expected.txt")).unwrap();
+    assert_eq!(summary(&journal), expected, "v{version}");
+    let handed_out = Checkpoint { seq: 1, hash: journal.latest_history(100_000).unwrap()[0].hash };
+    assert!(journal.verify_chain(&[handed_out]).unwrap().is_sound());
+
+    assert_eq!(
+        schema(&station),
+        schema(&fresh()),
+        "v{version} does not become what a new journal is; a schema that was never released may be changed, its journal \
+         must then be made again by the test `make_a_journal_of_the_newest_schema`"
+    );
+    let id = gated(&mut journal, "later.UKE", 999, 1);
+    let sent = plan(&mut journal, "later", &[id]).unwrap();
+    assert_eq!(journal.file(id).unwrap().parcel, Some(sent.row));
+    drop(journal);
+    assert!(station.open().verify_chain(&[handed_out]).unwrap().is_sound());
+}
+
+fn fresh() -> Station {
+    let station = Station::new();
+    drop(station.open());
+    station
+}
+
+fn schema(station: &Station) -> Vec<(String, String)> {
+    let raw = station.raw();
+    let mut rows = raw.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name").unwrap();
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Every row that the program reads, in words that do not change with it.
+fn summary(journal: &Journal) -> String {
+    let mut text = String::new();
+    for file in journal.files_in(FileState::ALL).unwrap() {
+        let content = file.content.unwrap_or_default();
+        writeln!(
+            text,
+            "F{} {} {} {} {:?} {:?} {:?} {:02x?}",
+            file.id,
+            file.state,
+            file.place.path,
+            file.stamp.size_bytes,
+            file.parcel,
+            file.reason.map(|reason| reason.code),
+            content.month,
+            &content.sha256[..8],
+        )
+        .unwrap();
+    }
+    for direction in [Direction::Out, Direction::In] {
+        for parcel in journal.parcels_in(direction, ParcelState::ALL).unwrap() {
+            writeln!(
+                text,
+                "P{} {} {} {} {} {} {} {:?}",
+                parcel.row,
+                direction.word(),
+                parcel.state,
+                parcel.id,
+                parcel.sender,
+                parcel.sequence,
+                parcel.verify_level,
+                String::from_utf8_lossy(&parcel.header),
+            )
+            .unwrap();
+            for file in journal.parcel_files(parcel.row).unwrap() {
+                let line = (file.ordinal, file.payload_path, file.file, file.destination, file.delivered);
+                writeln!(text, "  {line:?}").unwrap();
+            }
+        }
+    }
+    for alert in journal.alerts().unwrap() {
+        writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
+    }
+    for row in journal.latest_history(100_000).unwrap() {
+        writeln!(text, "{} {} {} {}>{} {}", row.seq, row.at, row.subject, row.from, row.to, row.note)
+            .unwrap();
+    }
+    writeln!(text, "request 1: {:?}", journal.answered(1).unwrap()).unwrap();
+    text
+}
+
+/// Makes the fixture of the newest schema: `REZEPT_MAKE_JOURNAL=1 cargo test -p rezept-journal -- --ignored make_a_journal`.
+/// Needed once for each schema, before its release; a released one is never made again.
+#[test]
+#[ignore = "writes into fixtures/"]
+fn make_a_journal_of_the_newest_schema() {
+    if std::env::var_os("REZEPT_MAKE_JOURNAL").is_none() {
+        return;
+    }
+    let station = Station::new();
+    let mut journal = station.open();
+    fill(&mut journal);
+    let text = summary(&journal);
+    for state in FileState::ALL {
+        assert!(!journal.files_in(&[*state]).unwrap().is_empty(), "no file is {state}");
+    }
+    for state in ParcelState::ALL {
+        let both = [Direction::Out, Direction::In].map(|d| journal.parcels_in(d, &[*state]).unwrap().len());
+        assert!(both.iter().sum::<usize>() > 0, "no parcel is {state}");
+    }
+    drop(journal);
+    // Opening writes the mark of the end.
+    drop(station.open());
+    let bytes = station.backup();
+    let version: u32 = station.raw().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    let folder = fixtures().join(format!("v{version}"));
+    fs::create_dir_all(&folder).unwrap();
+    put(&folder.join("journal.db"), &bytes);
+    put(&folder.join("journal.mark"), &fs::read(station.mark()).unwrap());
+    put(&folder.join("expected.txt"), text.as_bytes());
+}
+
+/// One file and one parcel in each state, with all that can hang on them. Invented.
+fn fill(journal: &mut Journal) {
+    use ParcelState::{
+        AckWritten, Acknowledged, Archived, Authentic, Cancelled, Committed, Copied, Delivered, Expired,
+        Held, Quarantined, ReadBack, Valid, Written,
+    };
+    let request = journal.ask("send", r#"{"files":["202604/RECEIPTC.UKE"]}"#).unwrap();
+    journal.take_request().unwrap();
+    journal.answer(request, "sent").unwrap();
+    journal.ask("receive", "{}").unwrap();
+
+    let waits = Reason::new("RZ-G004", "the same content was sent before");
+    journal.see_file(&place("seen.UKE"), stamp(1)).unwrap();
+    let stable = journal.see_file(&place("stable.UKE"), stamp(2)).unwrap();
+    journal.move_file(stable, FileState::Stable, None, "").unwrap();
+    gated(journal, "gated.UKE", 3, 1);
+    for (name, to) in [("held.UKE", FileState::Held), ("refused.UKE", FileState::Cancelled)] {
+        let id = gated(journal, name, 4, 1);
+        journal.move_file(id, FileState::Held, Some(&waits), "").unwrap();
+        if to != FileState::Held {
+            journal.move_file(id, to, None, "refused: the other one counts").unwrap();
+        }
+    }
+    journal.see_file(&place("請求/2026年4月/RECEIPTC.UKE"), stamp(5)).unwrap();
+    journal.see_file(&place("請求/2026年4月/RECEIPTC.UKE"), stamp(6)).unwrap();
+
+    let out: [&[ParcelState]; 9] = [
+        &[],
+        &[Written],
+        &[Written, ReadBack],
+        &[Written, ReadBack, Committed],
+        &[Written, ReadBack, Committed, Acknowledged],
+        &[Written, ReadBack, Committed, Acknowledged, Archived],
+        &[Written, ReadBack, Committed, Expired],
+        &[Written, Cancelled],
+        &[Held],
+    ];
+    for (n, states) in (10..).zip(out) {
+        let released = gated(journal, &format!("{n}.UKE"), n, n);
+        journal.move_file(released, FileState::Held, Some(&waits), "").unwrap();
+        journal.release_file(released, "the first one was lost").unwrap();
+        let parcel = plan(journal, &format!("out-{n}"), &[released]).unwrap().row;
+        let intent = journal.intend(parcel, "write content", "E:/").unwrap();
+        journal.next_attempt(parcel, "E:/").unwrap();
+        if !states.is_empty() {
+            journal.outcome(intent, "done").unwrap();
+        }
+        for state in states {
+            let level = match state {
+                ReadBack => Some(VerifyLevel::L2),
+                Acknowledged => Some(VerifyLevel::L4),
+                _ => None,
+            };
+            let reason = (*state == Held).then(|| waits.clone());
+            let change = ParcelChange { verify_level: level, reason, ..ParcelChange::default() };
+            journal.move_parcel(parcel, *state, &change).unwrap();
+        }
+        match states.last() {
+            Some(Acknowledged) => journal.move_file(released, FileState::Kept, None, "").unwrap(),
+            Some(Archived) => journal.move_file(released, FileState::Archived, None, "").unwrap(),
+            Some(Cancelled) => journal.move_file(released, FileState::Gone, None, "it changed").unwrap(),
+            _ => {}
+        }
+    }
+
+    let incoming: [&[ParcelState]; 7] = [
+        &[],
+        &[Authentic],
+        &[Authentic, Copied],
+        &[Authentic, Copied, Valid],
+        &[Authentic, Copied, Valid, Delivered],
+        &[Authentic, Copied, Valid, Delivered, AckWritten],
+        &[Quarantined],
+    ];
+    for (n, states) in (30..).zip(incoming) {
+        let parcel = journal.found_parcel(&found(&format!("in-{n}"), n)).unwrap().row;
+        for state in states {
+            let change = ParcelChange::default();
+            match state {
+                Copied => {
+                    let files =
+                        [parcel_file(0, None, &content(n, n)), parcel_file(1, None, &content(n + 50, n))];
+                    journal.set_incoming_files(parcel, Copied, &files, &change).unwrap();
+                }
+                Delivered => {
+                    let place = |ordinal| Delivery {
+                        ordinal,
+                        inbox: "C:/rezept/inbox".into(),
+                        destination: format!("202604/shaho/{n}-{ordinal}.UKE"),
+                    };
+                    journal.plan_delivery(parcel, &[place(0), place(1)]).unwrap();
+                    journal.files_delivered(parcel, &[0, 1]).unwrap();
+                    journal.move_parcel(parcel, Delivered, &change).unwrap();
+                }
+                other => journal.move_parcel(parcel, *other, &change).unwrap(),
+            }
+        }
+    }
+    journal.raise(&Reason::new("RZ-T012", "an acknowledgement that nobody knows"), "E:/").unwrap();
+    journal.raise(&waits, "F:/").unwrap();
+    journal.settle("RZ-G004", "F:/", "seen").unwrap();
+    assert!(journal.witness("recekon-1", Checkpoint { seq: 7, hash: digest(7) }).unwrap());
+}
