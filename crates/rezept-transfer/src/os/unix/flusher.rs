@@ -6,11 +6,17 @@ use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Hints that come sooner after another are not passed on. A flush of the whole file system has a price of its own:
+/// asked for at each megabyte, it made a fast disk three times slower; a stick still writes all the time at this pace.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file system that is flushed in the background. Its thread starts with the first hint.
 pub(super) struct Flusher {
     work: Arc<Work>,
     running: OnceLock<Option<Running>>,
+    last_hint: Mutex<Option<Instant>>,
 }
 
 struct Work {
@@ -27,11 +33,15 @@ struct Running {
 
 impl Flusher {
     pub(super) fn new(root: OwnedFd) -> Self {
-        Self { work: Arc::new(Work { root, failed: Mutex::new(None) }), running: OnceLock::new() }
+        let work = Arc::new(Work { root, failed: Mutex::new(None) });
+        Self { work, running: OnceLock::new(), last_hint: Mutex::new(None) }
     }
 
     /// Asks for a flush soon. Hints that arrive while one is waiting are the same hint.
     pub(super) fn hint(&self) {
+        if !self.is_due() {
+            return;
+        }
         let running = self.running.get_or_init(|| {
             let (hints, inbox) = sync_channel(1);
             let work = Arc::clone(&self.work);
@@ -43,6 +53,15 @@ impl Flusher {
             // Full: a hint is waiting already.
             let _ = running.hints.try_send(());
         }
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.last_hint.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= PAUSE);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
     }
 
     /// Waits for a flush in progress and hands over the error that was met since the last call.
