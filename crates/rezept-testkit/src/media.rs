@@ -19,6 +19,8 @@ pub struct LoopMedium {
     folder: TempDir,
     device: String,
     driver: Option<u32>,
+    /// Whether the image lies on a small memory file system of its own.
+    store_mounted: bool,
 }
 
 impl LoopMedium {
@@ -27,10 +29,31 @@ impl LoopMedium {
     /// # Errors
     /// Why this machine cannot make one.
     pub fn ext4(megabytes: u64) -> Result<Self, String> {
-        let mut medium = Self::prepare(megabytes)?;
+        let medium = Self::prepare(megabytes)?;
         run("mkfs.ext4", &["-q", "-F", &medium.device])?;
         run("mount", &["-t", "ext4", &medium.device, &medium.shown_root()])?;
-        medium.driver = None;
+        Ok(medium)
+    }
+
+    /// An ext4 medium that says it has `megabytes` but fails to write most of what passes `real_megabytes`: the kernel
+    /// takes the data and meets the error only when it writes it out.
+    ///
+    /// # Errors
+    /// Why this machine cannot make one.
+    pub fn failing_ext4(megabytes: u64, real_megabytes: u64) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let size = format!("size={real_megabytes}m");
+        run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs", &folder.path().to_string_lossy()])?;
+        let mut medium = match Self::prepare_in(folder, megabytes) {
+            Ok(medium) => medium,
+            Err((folder, reason)) => {
+                let _ = run("umount", &[&folder.path().to_string_lossy()]);
+                return Err(reason);
+            }
+        };
+        medium.store_mounted = true;
+        run("mkfs.ext4", &["-q", "-F", &medium.device])?;
+        run("mount", &["-t", "ext4", &medium.device, &medium.shown_root()])?;
         Ok(medium)
     }
 
@@ -47,13 +70,23 @@ impl LoopMedium {
     }
 
     fn prepare(megabytes: u64) -> Result<Self, String> {
-        let text = |e: std::io::Error| e.to_string();
-        let folder = tempfile::tempdir().map_err(text)?;
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        Self::prepare_in(folder, megabytes).map_err(|(_, reason)| reason)
+    }
+
+    fn prepare_in(folder: TempDir, megabytes: u64) -> Result<Self, (TempDir, String)> {
         let image = folder.path().join("image");
-        File::create_new(&image).and_then(|file| file.set_len(megabytes << 20)).map_err(text)?;
-        fs::create_dir(folder.path().join("medium")).map_err(text)?;
-        let device = run("losetup", &["-f", "--show", &image.to_string_lossy()])?.trim().to_owned();
-        Ok(Self { folder, device, driver: None })
+        let made = File::create_new(&image)
+            .and_then(|file| file.set_len(megabytes << 20))
+            .and_then(|()| fs::create_dir(folder.path().join("medium")))
+            .map_err(|e| e.to_string())
+            .and_then(|()| run("losetup", &["-f", "--show", &image.to_string_lossy()]));
+        match made {
+            Ok(device) => {
+                Ok(Self { folder, device: device.trim().to_owned(), driver: None, store_mounted: false })
+            }
+            Err(reason) => Err((folder, reason)),
+        }
     }
 
     /// Where it is mounted.
@@ -127,6 +160,10 @@ impl Drop for LoopMedium {
             let _ = run("umount", &["-l", &self.shown_root()]);
         }
         let _ = run("losetup", &["-d", &self.device]);
+        if self.store_mounted {
+            let store = self.folder.path().to_string_lossy().into_owned();
+            wait_until(|| run("umount", &[&store]).is_ok());
+        }
     }
 }
 

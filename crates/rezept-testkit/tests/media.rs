@@ -6,8 +6,10 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use rezept_journal::VerifyLevel;
+use rezept_testkit::faults::{Failure, Faults};
 use rezept_testkit::media::LoopMedium;
 use rezept_testkit::model::{ModelOptions, ModelVolume};
 use rezept_testkit::rng::Rng;
@@ -259,4 +261,31 @@ fn a_vanished_mount_does_not_become_the_folder_below() {
         before,
         "another thing answers under this path"
     );
+}
+
+/// Faults 3: the kernel tells a failed write-back once. Neither the background flush nor anyone else may swallow it.
+#[test]
+fn a_failed_write_back_fails_the_next_flush() {
+    for hinted in [false, true] {
+        let medium = match LoopMedium::failing_ext4(64, 12) {
+            Ok(medium) => medium,
+            Err(reason) => {
+                println!("skipped on a real medium, the model plays it: {reason}");
+                let faults = Faults::none().fail_next("stick flush", Failure::Device);
+                let volume = faults.volume("stick", ModelVolume::new(ModelOptions::stick("stick")));
+                assert_eq!(volume.flush(&[]).unwrap_err().kind(), FailureKind::Device);
+                volume.flush(&[]).unwrap();
+                continue;
+            }
+        };
+        let volume = OsVolume::open(&medium.root()).unwrap();
+        write(&volume, "large", &noise(3, 24 << 20));
+        if hinted {
+            volume.start_flush();
+            // Long enough for the background to meet the error before anyone asks.
+            std::thread::sleep(Duration::from_millis(700));
+        }
+        let failed = volume.flush(&[path("large")]).unwrap_err();
+        assert!(matches!(failed.kind(), FailureKind::Device | FailureKind::Full), "{hinted}: {failed:?}");
+    }
 }
