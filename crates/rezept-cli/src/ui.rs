@@ -298,9 +298,22 @@ pub fn shown_text(text: &str) -> String {
     out
 }
 
+/// A stamp of the journal as people in Japan read it. What is no stamp stays as it is.
+pub fn local_time(stamp: &str) -> String {
+    let japan = jiff::tz::Offset::constant(9).to_time_zone();
+    let read: Result<jiff::Timestamp, _> = stamp.parse();
+    read.map_or_else(|_| stamp.to_owned(), |at| at.to_zoned(japan).strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_is_that_of_japan() {
+        assert_eq!(local_time("2026-11-22T15:53:20.102585015Z"), "2026-11-23 00:53:20");
+        assert_eq!(local_time("soon"), "soon");
+    }
 
     #[test]
     fn names_cannot_play_tricks_on_the_terminal() {

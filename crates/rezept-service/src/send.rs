@@ -79,6 +79,9 @@ impl Station {
             Ok(target) => target,
             Err(problem) => return Outcome::problem(problem),
         };
+        if let Err(problem) = self.open_all_sources() {
+            return Outcome::problem(problem);
+        }
         if let Some((root, _)) = &target
             && let Err(error) = self.engine().tend(root)
         {
@@ -135,8 +138,8 @@ impl Station {
     /// Writes a parcel that was lost with its medium to another one, under the same id.
     pub(crate) fn carry_again(&mut self, row: i64, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
-        match self.medium(medium) {
-            Ok((root, _)) => self.carry_named(row, Some(&root), &mut outcome),
+        match self.medium(medium).and_then(|(root, _)| self.open_sources(row).map(|()| root)) {
+            Ok(root) => self.carry_named(row, Some(&root), &mut outcome),
             Err(problem) => outcome.problems.push(problem),
         }
         outcome
@@ -167,6 +170,9 @@ impl Station {
     /// Takes everything from a medium that is for this station, acknowledgements included.
     pub fn receive(&mut self, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
+        if let Err(problem) = self.open_all_sources() {
+            return Outcome::problem(problem);
+        }
         match self.medium(medium) {
             Ok((root, _)) => self.work_on_medium(&root, &mut outcome),
             Err(problem) => outcome.problems.push(problem),

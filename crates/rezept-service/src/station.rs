@@ -164,6 +164,27 @@ impl Station {
         Ok(station)
     }
 
+    /// Opens the folders in which the sources of a parcel lie: they are read when it is written and when it is put away.
+    /// One that is not there is found missing when it is needed.
+    pub(crate) fn open_sources(&mut self, parcel: i64) -> Result<(), Problem> {
+        for file in self.journal.files_of_parcel(parcel)? {
+            if !self.volumes.contains(&file.place.root) {
+                let _ = self.open_volume(Path::new(&file.place.root));
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the sources of every outgoing parcel that is not finished.
+    pub(crate) fn open_all_sources(&mut self) -> Result<(), Problem> {
+        use rezept_journal::{Direction, ParcelState as S};
+        let unfinished = [S::Spooled, S::Written, S::ReadBack, S::Committed, S::Expired, S::Acknowledged];
+        for parcel in self.journal.parcels_in(Direction::Out, &unfinished)? {
+            self.open_sources(parcel.row)?;
+        }
+        Ok(())
+    }
+
     /// The journal, to look at.
     #[must_use]
     pub fn journal(&self) -> &Journal {

@@ -27,6 +27,9 @@ impl Station {
             Ok(problems) => outcome.problems.extend(problems),
             Err(problem) => outcome.problems.push(problem),
         }
+        if let Err(problem) = self.open_all_sources() {
+            outcome.problems.push(problem);
+        }
         let media = self.present_media();
         for (root, _) in &media {
             self.work_on_medium(root, &mut outcome);

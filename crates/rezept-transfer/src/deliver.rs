@@ -11,7 +11,7 @@ use crate::content::write_small;
 use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::intake::{Intake, Staged};
-use crate::staging::{inboxes, staged_path, staging_folder};
+use crate::staging::{STAGING, inboxes, staged_path, staging_folder};
 use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
 
 impl Engine<'_> {
@@ -151,7 +151,10 @@ impl Engine<'_> {
         let ordinals: Vec<u32> = waiting.iter().map(|file| file.ordinal).collect();
         self.journal.files_delivered(row, &ordinals)?;
         for inbox in inboxes(&known.files) {
-            remove_tree(self.volume(&inbox)?, &staging_folder(known)?)?;
+            let volume = self.volume(&inbox)?;
+            remove_tree(volume, &staging_folder(known)?)?;
+            // Goes when it is empty; another parcel may still be waiting in it.
+            let _ = volume.remove_folder(&path(STAGING)?);
         }
         Ok(true)
     }

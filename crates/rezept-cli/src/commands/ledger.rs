@@ -9,7 +9,7 @@ use crate::codes::Exit;
 use crate::commands::station;
 use crate::json::LedgerObject;
 use crate::report::Failure;
-use crate::ui::{Ui, shown_text};
+use crate::ui::{Ui, local_time, shown_text};
 
 /// Runs the command.
 ///
@@ -43,7 +43,7 @@ fn print(row: &HistoryRow, ui: &Ui) {
     ui.line(&format!(
         "{:>6}  {}  {:<8}  {:<5}  {arrow}  {}",
         row.seq,
-        row.at,
+        local_time(&row.at),
         shown_text(&row.actor),
         row.subject,
         shown_text(&row.note)

@@ -7,7 +7,7 @@ use crate::codes::{Code, Exit};
 use crate::commands::transfers;
 use crate::json::HeldObject;
 use crate::report::{Failure, Report, of_station};
-use crate::ui::{Tone, Ui, shown_text};
+use crate::ui::{Tone, Ui, local_time, shown_text};
 
 /// Prints parcels, what waits and what went wrong. With `wanted`, the number of things a person asked for, an outcome
 /// that did some of them and not others is told by exit 4.
@@ -78,7 +78,9 @@ pub fn print_held(item: &Held, ui: &Ui) {
         what: &item.what,
         message: &what,
     });
-    ui.line(&format!("{}  {}  {}", ui.paint(&id, Tone::Careful), item.reason.code, shown_text(&item.what)));
+    let since = local_time(&item.since);
+    let what_line = shown_text(&item.what);
+    ui.line(&format!("{}  {}  {since}  {what_line}", ui.paint(&id, Tone::Careful), item.reason.code));
     ui.line(&format!("    {what}"));
     if !item.reason.detail.is_empty() {
         ui.line(&format!("    ({})", shown_text(&item.reason.detail)));
