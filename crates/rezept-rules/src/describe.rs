@@ -90,8 +90,9 @@ pub fn describe(facts: &FileFacts, file_name: &str) -> Result<Described, Missing
     match facts.kind {
         Kind::Claim => described(facts, RouteKind::Claim, "claim"),
         Kind::Return => {
-            let word = facts.return_kind.ok_or(Missing::ReturnKind)?.as_str();
-            described(facts, RouteKind::Return, word)
+            // A return file without any claim says nothing of its kind; then its extension is all there is.
+            let by_name = if file_name.to_ascii_uppercase().contains(".SAH") { "sah" } else { "hen" };
+            described(facts, RouteKind::Return, facts.return_kind.map_or(by_name, |kind| kind.as_str()))
         }
         Kind::Notice => notice(facts, file_name),
         Kind::Unknown => Err(Missing::Kind),
@@ -103,8 +104,6 @@ pub fn describe(facts: &FileFacts, file_name: &str) -> Result<Described, Missing
 pub enum Missing {
     /// It is nothing known.
     Kind,
-    /// Whether the return is of a first claim or of a re-review.
-    ReturnKind,
     /// The payer body.
     Payer,
     /// The facility.
@@ -121,7 +120,6 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Kind => "kind",
-            Self::ReturnKind => "return kind",
             Self::Payer => "payer body",
             Self::Facility => "facility",
             Self::Month => "month",

@@ -32,8 +32,6 @@ pub struct Outcome {
     pub held: Vec<String>,
     /// What went wrong.
     pub problems: Vec<Problem>,
-    /// Parcels that could be proved from a cache only (verify level L1).
-    pub from_cache: Vec<i64>,
 }
 
 impl Outcome {
@@ -51,13 +49,6 @@ impl Outcome {
         if matches!(parcel.state, ParcelState::Held | ParcelState::Quarantined) && !self.held.contains(&label)
         {
             self.held.push(label);
-        }
-        let written = matches!(parcel.state, ParcelState::ReadBack | ParcelState::Committed);
-        if written
-            && parcel.verify_level <= rezept_journal::VerifyLevel::L1
-            && !self.from_cache.contains(&parcel.row)
-        {
-            self.from_cache.push(parcel.row);
         }
     }
 }
@@ -95,7 +86,8 @@ impl Station {
                 Err(problem) => outcome.problems.push(problem),
             }
         }
-        ready.dedup_by_key(|(_, _, row)| row.id);
+        let mut named = std::collections::BTreeSet::new();
+        ready.retain(|(_, _, row)| named.insert(row.id));
         if let Some((root, kind)) = &target
             && !self.plain_allowed(*kind)
         {

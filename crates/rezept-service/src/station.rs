@@ -158,7 +158,7 @@ impl Station {
         station.open_volume(&archive)?;
         for inbox in station.config.inboxes.clone() {
             // A missing inbox on a disk that is there is made; a missing share is reported when something arrives.
-            let _ = make_data_folder(&inbox.folder);
+            let _ = std::fs::create_dir_all(&inbox.folder);
             let _ = station.open_volume(&inbox.folder);
         }
         Ok(station)

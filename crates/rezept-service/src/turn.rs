@@ -18,6 +18,8 @@ use crate::station::{Station, key};
 
 /// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.
 pub const EXPIRES_AFTER_DAYS: i64 = 35;
+/// So many files go into one parcel; more make several. Far above a month's files, far below what a parcel can hold.
+const PARCEL_FILES: usize = 2_000;
 
 impl Station {
     /// Does whatever can be done now. Called by the service over and over, and harmless when nothing is to be done.
@@ -86,9 +88,11 @@ impl Station {
             }
             let Some((to, route, _)) = ready.first().cloned() else { continue };
             let rows: Vec<FileRow> = ready.into_iter().map(|(_, _, row)| row).collect();
-            match self.engine().plan(&to, route.as_deref(), &rows) {
-                Ok(parcel) => outcome.note_parcel(&parcel),
-                Err(error) => outcome.problems.push(error.into()),
+            for part in rows.chunks(PARCEL_FILES) {
+                match self.engine().plan(&to, route.as_deref(), part) {
+                    Ok(parcel) => outcome.note_parcel(&parcel),
+                    Err(error) => outcome.problems.push(error.into()),
+                }
             }
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! The running service: turns when something may have happened, requests of other processes in between, until it is told
 //! to stop. Events are hints; a turn comes at the latest after the polling time.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use notify::{RecursiveMode, Watcher};
-use rezept_journal::Subject;
+use rezept_journal::{Journal, ParcelState, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::config::MediumKind;
@@ -90,9 +91,11 @@ impl Station {
     pub fn run(&mut self, wakes: &Receiver<Wake>, hints: Sender<Wake>, report: &mut dyn FnMut(&Outcome)) {
         let mut watcher = Hints::new(hints);
         let mut version = None;
+        let mut told = Told::default();
         loop {
             watcher.follow(&self.places_to_watch());
-            let outcome = self.turn();
+            let mut outcome = self.turn();
+            told.keep_news(&mut outcome, &self.journal);
             if outcome != Outcome::default() {
                 report(&outcome);
             }
@@ -165,6 +168,29 @@ impl Station {
         let media =
             self.config.media.iter().any(|m| matches!(m.kind, MediumKind::Removable | MediumKind::Share));
         if media { POLL_MEDIA } else { POLL_LOCAL }
+    }
+}
+
+/// What was reported before: a turn every few seconds must not say the same thing every few seconds. What goes away and
+/// comes back is news again.
+#[derive(Default)]
+struct Told {
+    parcels: HashMap<i64, ParcelState>,
+    held: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Told {
+    fn keep_news(&mut self, outcome: &mut Outcome, journal: &Journal) {
+        let (held, problems) = (outcome.held.clone(), outcome.problems.clone());
+        outcome.held.retain(|id| !self.held.contains(id));
+        outcome.problems.retain(|problem| !self.problems.contains(problem));
+        outcome.parcels.retain(|row| match journal.parcel(*row) {
+            Ok(parcel) => self.parcels.insert(*row, parcel.state) != Some(parcel.state),
+            Err(_) => true,
+        });
+        self.held = held;
+        self.problems = problems;
     }
 }
 

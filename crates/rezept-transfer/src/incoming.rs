@@ -10,7 +10,7 @@ use crate::error::{TransferError, TransferResult};
 use crate::intake::Intake;
 use crate::outgoing::folders;
 use crate::recovery::{InStep, next_in};
-use crate::volume::{EntryKind, Volume};
+use crate::volume::{EntryKind, FailureKind, Volume};
 
 /// Steps after which a turn gives up on a parcel; it needs about eight.
 const STEPS_LIMIT: u32 = 30;
@@ -71,12 +71,13 @@ impl Engine<'_> {
     /// held parcel.
     ///
     /// # Errors
-    /// What journal and volumes fail with.
+    /// The first failure; the others were still delivered.
     pub fn finish_deliveries(&mut self, intake: &mut dyn Intake) -> TransferResult<()> {
+        let mut failure = None;
         for parcel in self.journal.parcels_in(Direction::In, &[ParcelState::Copied, ParcelState::Valid])? {
-            self.carry_in(parcel.row, None, intake)?;
+            failure = failure.or(self.carry_in(parcel.row, None, intake).err());
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     /// Headers for this station on a medium, by the senders' numbers.
@@ -89,7 +90,13 @@ impl Engine<'_> {
                 let Ok(name) = found.name else { continue };
                 let names::Entry::Header(id) = names::parse_entry(&name) else { continue };
                 let bytes = match found.meta.kind {
-                    EntryKind::File => read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES)?,
+                    EntryKind::File => {
+                        match read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES) {
+                            // A bad sector under one header must not keep the other parcels from arriving.
+                            Err(error) if error.kind() == FailureKind::Device => Vec::new(),
+                            read => read?,
+                        }
+                    }
                     _ => Vec::new(),
                 };
                 let header = Header::parse(&bytes);

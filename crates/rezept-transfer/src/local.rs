@@ -59,7 +59,7 @@ impl<'a> Engine<'a> {
             });
             if let Err(TransferError::SourceChanged { path }) = staged {
                 remove_tree(target, &folder)?;
-                self.abandon(known)?;
+                self.abandon(known, &path)?;
                 return Err(TransferError::SourceChanged { path });
             }
             staged?;

@@ -229,7 +229,7 @@ impl Engine<'_> {
             }
             Err(TransferError::SourceChanged { path }) => {
                 remove_tree(volume, &part)?;
-                self.abandon(known)?;
+                self.abandon(known, &path)?;
                 Err(TransferError::SourceChanged { path })
             }
             Err(TransferError::Volume(error)) => {
@@ -257,10 +257,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Ends a parcel that was never published because a source changed. Unchanged sources are free to go again.
-    pub(crate) fn abandon(&mut self, known: &Known) -> TransferResult<()> {
+    /// Ends a parcel that was never published because the source at `changed` did. Unchanged sources are free to go again.
+    pub(crate) fn abandon(&mut self, known: &Known, changed: &str) -> TransferResult<()> {
         for file in self.journal.files_of_parcel(known.row.row)? {
             let same = match self.volume(&file.place.root).ok().zip(RelPath::new(&file.place.path)) {
+                // Its stamp may be the same: then only its bytes told.
+                Some((volume, path)) if place(volume, &path) == changed => false,
                 Some((volume, path)) => volume.stat(&path)?.is_some_and(|meta| {
                     meta.size_bytes == file.stamp.size_bytes && meta.modified_ns == file.stamp.modified_ns
                 }),
@@ -362,13 +364,14 @@ impl Engine<'_> {
     /// Parcels that are acknowledged while their medium is away: their sources can be put away all the same.
     ///
     /// # Errors
-    /// What journal and volumes fail with.
+    /// The first failure; the others were still put away.
     pub fn finish_acknowledged(&mut self) -> TransferResult<()> {
+        let mut failure = None;
         for parcel in self.journal.parcels_in(Direction::Out, &[ParcelState::Acknowledged])? {
-            let known = self.known(parcel.row)?;
-            self.put_away(&known)?;
+            let put = self.known(parcel.row).and_then(|known| self.put_away(&known));
+            failure = failure.or(put.err());
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     /// Rows of this station's parcels of which something stands on the medium, acknowledgements included.

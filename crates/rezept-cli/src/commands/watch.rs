@@ -31,13 +31,8 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     .map_err(|error| Problem::new("RZ-X902", "signal", error.to_string()))?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));
-    let mut told = Vec::new();
-    station.run(&wakes, wake, &mut |done| {
-        let mut news = done.clone();
-        // What stays wrong is told once, and again when it comes back.
-        news.problems.retain(|problem| !told.contains(problem));
-        told.clone_from(&done.problems);
-        if let Err(failure) = outcome::tell(&news, &journal, None, ui) {
+    station.run(&wakes, wake, &mut |news| {
+        if let Err(failure) = outcome::tell(news, &journal, None, ui) {
             ui.report(&failure.report());
         }
     });
