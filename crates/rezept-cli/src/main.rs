@@ -8,6 +8,7 @@ mod commands;
 mod help;
 mod json;
 mod report;
+mod shown;
 mod ui;
 mod usage;
 

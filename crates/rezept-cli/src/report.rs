@@ -11,7 +11,7 @@ use rezept_service::{ConfigError, Problem};
 use rezept_text::{Arg, Text};
 
 use crate::codes::{Code, Exit};
-use crate::ui::{shown, shown_text};
+use crate::shown::{shown, shown_text};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,8 @@ use crate::cli::DemoArgs;
 use crate::codes::Exit;
 use crate::commands::outcome;
 use crate::report::Failure;
-use crate::ui::{Tone, Ui, shown};
+use crate::shown::shown;
+use crate::ui::{Tone, Ui};
 
 const SHAHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_shaho/RECEIPTC.UKE");
 const KOKUHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_kokuho/RECEIPTC.UKE");

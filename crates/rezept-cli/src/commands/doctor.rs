@@ -12,7 +12,8 @@ use crate::codes::{Code, Exit};
 use crate::commands::station;
 use crate::json::CheckObject;
 use crate::report::Failure;
-use crate::ui::{Tone, Ui, shown_text};
+use crate::shown::shown_text;
+use crate::ui::{Tone, Ui};
 
 /// How one check came out.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use crate::cli::{Global, InitArgs};
 use crate::codes::Exit;
 use crate::commands::station;
 use crate::report::Failure;
-use crate::ui::{Ui, shown};
+use crate::shown::shown;
+use crate::ui::Ui;
 
 /// Runs the command.
 ///

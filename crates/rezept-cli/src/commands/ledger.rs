@@ -9,7 +9,8 @@ use crate::codes::Exit;
 use crate::commands::station;
 use crate::json::LedgerObject;
 use crate::report::Failure;
-use crate::ui::{Ui, local_time, shown_text};
+use crate::shown::{local_time, shown_text};
+use crate::ui::Ui;
 
 /// Runs the command.
 ///

@@ -7,7 +7,8 @@ use crate::codes::{Code, Exit};
 use crate::commands::transfers;
 use crate::json::HeldObject;
 use crate::report::{Failure, Report, of_station};
-use crate::ui::{Tone, Ui, local_time, shown_text};
+use crate::shown::{local_time, shown_text};
+use crate::ui::{Tone, Ui};
 
 /// Prints parcels, what waits and what went wrong. With `wanted`, the number of things a person asked for, an outcome
 /// that did some of them and not others is told by exit 4.

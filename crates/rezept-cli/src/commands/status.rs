@@ -10,7 +10,8 @@ use crate::codes::Exit;
 use crate::commands::{outcome, station, transfers};
 use crate::json::WaitingObject;
 use crate::report::Failure;
-use crate::ui::{Tone, Ui, shown_text};
+use crate::shown::shown_text;
+use crate::ui::{Tone, Ui};
 
 /// Finished parcels are shown for so long.
 const SHOWN_HOURS: i64 = 90 * 24;

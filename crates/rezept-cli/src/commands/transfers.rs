@@ -7,7 +7,8 @@ use rezept_parcel::{Digest, Header};
 use rezept_text::Arg;
 
 use crate::json::{TransferFile, TransferObject};
-use crate::ui::{Tone, Ui, shown_text};
+use crate::shown::shown_text;
+use crate::ui::{Tone, Ui};
 
 /// Describes a parcel.
 ///

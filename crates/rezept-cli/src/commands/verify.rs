@@ -15,7 +15,8 @@ use crate::cli::VerifyArgs;
 use crate::codes::Exit;
 use crate::json::{BagObject, BagProblemObject};
 use crate::report::Failure;
-use crate::ui::{Tone, Ui, shown, shown_text};
+use crate::shown::{shown, shown_text};
+use crate::ui::{Tone, Ui};
 use problems::Told;
 
 /// Runs the command. A whole parcel with warnings ends with exit 1, one that is not whole with exit 6.

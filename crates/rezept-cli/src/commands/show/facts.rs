@@ -6,7 +6,8 @@ use rezept_claim::{Family, FileFacts, Kind, Month, Severity};
 use rezept_parcel::Digest;
 
 use crate::json::{FileObject, FindingCounts};
-use crate::ui::{Tone, Ui, shown, shown_text};
+use crate::shown::{shown, shown_text};
+use crate::ui::{Tone, Ui};
 
 /// The object of `--json`.
 pub fn object(path: &Path, facts: &FileFacts, digest: Digest) -> FileObject<'static> {

@@ -9,7 +9,8 @@ use rezept_text::Arg;
 
 use crate::commands::files::open_regular;
 use crate::json::FindingObject;
-use crate::ui::{Tone, Ui, shown_text};
+use crate::shown::shown_text;
+use crate::ui::{Tone, Ui};
 
 /// The longest value that is shown: names and codes are short, and a comment of 2,400 bytes says no more.
 const VALUE_MAX_BYTES: u64 = 200;
