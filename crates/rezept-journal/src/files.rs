@@ -162,6 +162,13 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
     })
 }
 
+fn state_of(tx: &Connection, id: i64) -> JournalResult<FileState> {
+    tx.prepare_cached("SELECT state FROM file WHERE id = ?1")?
+        .query_row([id], |row| word(row, 0))
+        .optional()?
+        .ok_or_else(|| JournalError::NotFound { subject: Subject::File(id).to_string() })
+}
+
 /// Moves a file and writes its history entry, within the caller's transaction.
 pub(crate) fn move_file(
     tx: &Connection,
@@ -173,11 +180,7 @@ pub(crate) fn move_file(
 ) -> JournalResult<()> {
     let (actor, at) = journal;
     let subject = Subject::File(id);
-    let from: FileState = tx
-        .prepare_cached("SELECT state FROM file WHERE id = ?1")?
-        .query_row([id], |row| word(row, 0))
-        .optional()?
-        .ok_or_else(|| JournalError::NotFound { subject: subject.to_string() })?;
+    let from = state_of(tx, id)?;
     if !from.may_become(to) {
         return Err(JournalError::IllegalMove {
             subject: subject.to_string(),
@@ -299,7 +302,8 @@ impl Journal {
     /// Moves a file to another state, with the reason if it is to wait.
     ///
     /// # Errors
-    /// `IllegalMove` when the design does not allow it.
+    /// `IllegalMove` when the design does not allow it, and always for IN_PARCEL: only [`Journal::plan_parcel`] knows the
+    /// parcel, and a file in none would wait for ever.
     pub fn move_file(
         &mut self,
         id: i64,
@@ -307,7 +311,13 @@ impl Journal {
         reason: Option<&Reason>,
         note: &str,
     ) -> JournalResult<()> {
-        self.change(|tx, journal| move_file(tx, journal, id, to, reason, note))
+        self.change(|tx, journal| {
+            if to == FileState::InParcel {
+                let (from, subject) = (state_of(tx, id)?.word(), Subject::File(id).to_string());
+                return Err(JournalError::IllegalMove { subject, from, to: to.word() });
+            }
+            move_file(tx, journal, id, to, reason, note)
+        })
     }
 
     /// A person lets a held file pass: HELD becomes GATED, and what was let pass is remembered for the header.
@@ -316,7 +326,16 @@ impl Journal {
     /// `IllegalMove` when it is not held.
     pub fn release_file(&mut self, id: i64, why: &str) -> JournalResult<()> {
         self.change(|tx, journal| {
-            tx.execute("UPDATE file SET released_code = reason_code WHERE id = ?1 AND state = 'HELD'", [id])?;
+            // STABLE may become GATED too, by the gate: not by a person.
+            let held = tx.execute(
+                "UPDATE file SET released_code = reason_code WHERE id = ?1 AND state = 'HELD'",
+                [id],
+            )?;
+            if held == 0 {
+                let from = state_of(tx, id)?.word();
+                let (subject, to) = (Subject::File(id).to_string(), FileState::Gated.word());
+                return Err(JournalError::IllegalMove { subject, from, to });
+            }
             move_file(tx, journal, id, FileState::Gated, None, &format!("released: {why}"))
         })
     }

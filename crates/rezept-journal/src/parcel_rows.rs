@@ -24,6 +24,25 @@ impl Direction {
             Self::In => "in",
         }
     }
+
+    /// Whether a parcel going this way can be in that state at all: sender and receiver have their own, and share the
+    /// side exits that a person decides about.
+    #[must_use]
+    pub const fn knows(self, state: ParcelState) -> bool {
+        use ParcelState::{
+            AckWritten, Acknowledged, Archived, Authentic, Cancelled, Committed, Copied, Delivered, Expired,
+            Found, Held, Quarantined, ReadBack, Spooled, Valid, Written,
+        };
+        match state {
+            Held | Cancelled => true,
+            Spooled | Written | ReadBack | Committed | Acknowledged | Archived | Expired => {
+                matches!(self, Self::Out)
+            }
+            Found | Authentic | Copied | Valid | Delivered | AckWritten | Quarantined => {
+                matches!(self, Self::In)
+            }
+        }
+    }
 }
 
 /// A row of `parcel`.
@@ -168,15 +187,20 @@ pub struct Draft {
 pub(crate) const COLUMNS: &str = "row, id, sender, direction, peer, route, medium, sequence, attempt, state, state_at, verify_level, \
     reason_code, reason_detail, released_code, header, header_sha256, created_at, committed_at";
 
+/// The table takes no other words than these two.
+pub(crate) fn read_direction(row: &Row<'_>, i: usize) -> rusqlite::Result<Direction> {
+    let word: String = row.get(i)?;
+    Ok(if word == Direction::Out.word() { Direction::Out } else { Direction::In })
+}
+
 pub(crate) fn read_row(row: &Row<'_>) -> rusqlite::Result<ParcelRow> {
-    let direction: String = row.get(3)?;
     let code: Option<String> = row.get(12)?;
     let detail: Option<String> = row.get(13)?;
     Ok(ParcelRow {
         row: row.get(0)?,
         id: row.get(1)?,
         sender: row.get(2)?,
-        direction: if direction == "out" { Direction::Out } else { Direction::In },
+        direction: read_direction(row, 3)?,
         peer: row.get(4)?,
         route: row.get(5)?,
         medium: row.get(6)?,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::{JournalError, JournalResult};
 use crate::files::{self, one_changed, word};
 use crate::history::{self, Event, Subject};
-use crate::parcel_rows::{COLUMNS, FILE_COLUMNS, read_file, read_row};
+use crate::parcel_rows::{COLUMNS, FILE_COLUMNS, read_direction, read_file, read_row};
 use crate::parcel_rows::{
     Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
 };
@@ -34,17 +34,9 @@ fn move_parcel(
     change: &ParcelChange,
 ) -> JournalResult<()> {
     let subject = Subject::Parcel(row);
-    let from: ParcelState = tx
-        .prepare_cached("SELECT state FROM parcel WHERE row = ?1")?
-        .query_row([row], |r| word(r, 0))
-        .optional()?
-        .ok_or_else(|| JournalError::NotFound { subject: subject.to_string() })?;
-    if !from.may_become(to) {
-        return Err(JournalError::IllegalMove {
-            subject: subject.to_string(),
-            from: from.word(),
-            to: to.word(),
-        });
+    let (from, direction) = state_of(tx, row)?;
+    if !from.may_become(to) || !direction.knows(to) {
+        return Err(illegal(row, from, to));
     }
     tx.prepare_cached(
         "UPDATE parcel SET state = ?2, state_at = ?3, verify_level = coalesce(?4, verify_level), \
@@ -72,6 +64,23 @@ fn move_parcel(
     }
     history::append(tx, &Event { at, actor, subject, from: from.word(), to: to.word(), note: note.trim() })?;
     Ok(())
+}
+
+fn state_of(tx: &Connection, row: i64) -> JournalResult<(ParcelState, Direction)> {
+    tx.prepare_cached("SELECT state, direction FROM parcel WHERE row = ?1")?
+        .query_row([row], |r| Ok((word(r, 0)?, read_direction(r, 1)?)))
+        .optional()?
+        .ok_or_else(|| JournalError::NotFound { subject: Subject::Parcel(row).to_string() })
+}
+
+fn illegal(row: i64, from: ParcelState, to: ParcelState) -> JournalError {
+    JournalError::IllegalMove { subject: Subject::Parcel(row).to_string(), from: from.word(), to: to.word() }
+}
+
+/// The table of moves alone would let a decision about a waiting parcel be applied to one at work.
+fn only_from(tx: &Connection, row: i64, wanted: ParcelState, to: ParcelState) -> JournalResult<()> {
+    let (from, _) = state_of(tx, row)?;
+    if from == wanted { Ok(()) } else { Err(illegal(row, from, to)) }
 }
 
 impl Journal {
@@ -179,6 +188,7 @@ impl Journal {
     /// `IllegalMove` when it is not quarantined.
     pub fn replace_header(&mut self, row: i64, found: &FoundParcel) -> JournalResult<()> {
         self.change(|tx, journal| {
+            only_from(tx, row, ParcelState::Quarantined, ParcelState::Found)?;
             tx.execute(
                 "UPDATE parcel SET header = ?2, header_sha256 = ?3, sequence = ?4 WHERE row = ?1",
                 params![row, found.header, found.header_sha256, found.sequence],
@@ -274,10 +284,8 @@ impl Journal {
     /// `IllegalMove` when it is not held.
     pub fn release_parcel(&mut self, row: i64, to: ParcelState, why: &str) -> JournalResult<()> {
         self.change(|tx, journal| {
-            tx.execute(
-                "UPDATE parcel SET released_code = reason_code WHERE row = ?1 AND state = 'HELD'",
-                [row],
-            )?;
+            only_from(tx, row, ParcelState::Held, to)?;
+            tx.execute("UPDATE parcel SET released_code = reason_code WHERE row = ?1", [row])?;
             move_parcel(
                 tx,
                 journal,

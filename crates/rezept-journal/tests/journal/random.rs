@@ -143,12 +143,16 @@ fn check_moves(journal: &Journal) {
     for direction in [Direction::Out, Direction::In] {
         for parcel in journal.parcels_in(direction, ParcelState::ALL).unwrap() {
             assert_eq!(states[&Subject::Parcel(parcel.row).to_string()], parcel.state.word());
+            assert!(direction.knows(parcel.state), "{parcel:?}");
         }
     }
 }
 
+/// Each case runs some hundred flushed transactions.
+const CASES: u32 = 64;
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
     #[test]
     fn any_order_of_operations_keeps_the_rules(steps in steps()) {
         let station = Station::new();
