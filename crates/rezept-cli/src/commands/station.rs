@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use etcetera::BaseStrategy as _;
 use rezept_journal::{Journal, SystemClock};
 use rezept_service::{Ask, Config, Outcome, Problem, Station, World, disk_of};
 
@@ -32,8 +33,10 @@ pub fn config(global: &Global) -> Result<Config, Failure> {
 pub fn config_path(global: &Global) -> PathBuf {
     let named = global.config.clone().or_else(|| std::env::var_os("REZEPT_CONFIG").map(PathBuf::from));
     named.unwrap_or_else(|| {
-        directories::ProjectDirs::from("", "", "rezept")
-            .map_or_else(|| PathBuf::from("rezept.toml"), |folders| folders.config_dir().join("rezept.toml"))
+        etcetera::choose_base_strategy().map_or_else(
+            |_| PathBuf::from("rezept.toml"),
+            |folders| folders.config_dir().join("rezept").join("rezept.toml"),
+        )
     })
 }
 
