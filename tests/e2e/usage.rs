@@ -41,7 +41,8 @@ fn the_environment_chooses_the_language_and_the_option_wins() {
         String::from_utf8(output.stdout).unwrap()
     };
     assert!(help("REZEPT_LANG", "en", &["--help"]).contains("Usage:"));
-    assert!(help("LANG", "en_US.UTF-8", &["--help"]).contains("Usage:"));
+    assert!(help("REZEPT_LANG", "en_US.UTF-8", &["--help"]).contains("Usage:"));
+    assert!(help("LANG", "en_US.UTF-8", &["--help"]).contains("使い方:"));
     assert!(help("LANG", "C.UTF-8", &["--help"]).contains("使い方:"));
     assert!(help("REZEPT_LANG", "en", &["--help", "--lang", "ja"]).contains("使い方:"));
 }

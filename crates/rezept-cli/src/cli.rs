@@ -191,9 +191,8 @@ impl Early {
             inline.or_else(next)
         };
         let named = option("--lang").and_then(|word| word.parse().ok());
-        let locale = ["REZEPT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
-            .into_iter()
-            .find_map(|name| env(name).filter(|value| !value.is_empty()));
+        // Not the system's locale: a clinic's Linux is often installed in English, and its clerks read Japanese.
+        let locale = env("REZEPT_LANG").filter(|value| !value.is_empty());
         let color = option("--color").and_then(|word| ColorChoice::from_str(word, false).ok());
         Self {
             lang: named.or_else(|| Lang::of_locale(&locale?)).unwrap_or_default(),
@@ -233,11 +232,11 @@ mod tests {
         for (line, env, lang) in [
             ("rezept show x", &[][..], Lang::Ja),
             ("rezept show x", &[("LANG", "C.UTF-8")], Lang::Ja),
-            ("rezept show x", &[("LANG", "en_US.UTF-8")], Lang::En),
-            ("rezept show x", &[("REZEPT_LANG", "ja"), ("LANG", "en_US.UTF-8")], Lang::Ja),
+            ("rezept show x", &[("LANG", "en_US.UTF-8")], Lang::Ja),
+            ("rezept show x", &[("REZEPT_LANG", "en_US.UTF-8")], Lang::En),
             ("rezept show x --lang en", &[("REZEPT_LANG", "ja")], Lang::En),
             ("rezept --lang=en show x", &[], Lang::En),
-            ("rezept --lang=xx show x", &[("LANG", "en")], Lang::En),
+            ("rezept --lang=xx show x", &[("REZEPT_LANG", "en")], Lang::En),
             ("rezept show -- --lang=en", &[], Lang::Ja),
         ] {
             assert_eq!(early(line, env).lang, lang, "{line} {env:?}");

@@ -7,7 +7,6 @@ use crate::state::UnknownWord;
 
 /// A failure of the journal. Nothing was changed when one is returned.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum JournalError {
     /// The data folder lies on storage on which SQLite is not safe.
     #[error("the data folder lies on {file_system}, which is not safe for the journal")]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::error::{JournalError, JournalResult};
 use crate::history::{self, Event, Subject};
@@ -207,11 +207,40 @@ pub(crate) fn move_file(
 }
 
 impl Journal {
-    /// Runs `work` in one transaction that takes the write lock at once; the clock is read inside it.
+    /// Makes the changes from here to [`Journal::end_batch`] durable together: thousands of files that appear at once
+    /// must not cost thousands of flushes. Nothing outside the journal may be done in between, and another process
+    /// that wants to write waits meanwhile: keep it short. A crash undoes all of it.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn begin_batch(&mut self) -> JournalResult<()> {
+        Ok(self.conn.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// Ends a batch. Changes that failed in it were undone on their own; the others are kept.
+    ///
+    /// # Errors
+    /// When they cannot be made durable: none was made then.
+    pub fn end_batch(&mut self) -> JournalResult<()> {
+        let ended = self.conn.execute_batch("COMMIT");
+        if ended.is_err() && !self.conn.is_autocommit() {
+            self.conn.execute_batch("ROLLBACK")?;
+        }
+        Ok(ended?)
+    }
+
+    /// Runs `work` in one transaction that takes the write lock at once; the clock is read inside it. Within a batch it
+    /// is a part of the batch's transaction that can be undone alone.
     pub(crate) fn change<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>, (&str, jiff::Timestamp)) -> JournalResult<T>,
+        work: impl FnOnce(&Connection, (&str, jiff::Timestamp)) -> JournalResult<T>,
     ) -> JournalResult<T> {
+        if !self.conn.is_autocommit() {
+            let part = self.conn.savepoint()?;
+            let result = work(&part, (&self.actor, self.clock.now()))?;
+            part.commit()?;
+            return Ok(result);
+        }
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&tx, (&self.actor, self.clock.now()))?;
         tx.commit()?;

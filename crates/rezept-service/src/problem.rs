@@ -97,7 +97,7 @@ impl From<&JournalError> for Problem {
             JournalError::Io { .. } => "RZ-J110",
             JournalError::NotFound { .. } => UNKNOWN_ID,
             JournalError::IllegalMove { .. } => "RZ-X902",
-            _ => "RZ-J113",
+            JournalError::Sqlite(_) => "RZ-J113",
         };
         Self::new(code, "", causes(error))
     }

@@ -19,6 +19,10 @@ use crate::station::{Station, key};
 
 /// Folders deeper than this below a watched folder are not looked into: a loop would never end.
 const DEPTH_LIMIT: usize = 16;
+/// So many files are journalled together.
+const BATCH_FILES: usize = 64;
+/// Unless they are larger than this together.
+const BATCH_BYTES: u64 = 64 << 20;
 /// So much of a file tells whether it is any of our business.
 const SNIFF_BYTES: u64 = 64 << 10;
 
@@ -74,9 +78,8 @@ impl Station {
             self.journal.raise(&Reason::new(problem::LINK, ""), &format!("{root}/{place}"))?;
         }
         let mut live = self.journal.live_files(&root)?;
-        for file in &listed {
-            let row = live.remove(file.path.as_str());
-            self.look_at(route, &root, file, row)?;
+        for part in listed.chunks(BATCH_FILES) {
+            self.look_at_part(route, &root, part, &mut live)?;
         }
         for (_, row) in live {
             if matches!(row.state, FileState::Seen | FileState::Stable | FileState::Gated | FileState::Held)
@@ -89,6 +92,34 @@ impl Station {
         self.settle.retain(|(of, path)| *of != root || present.contains(path.as_str()));
         self.foreign.retain(|(of, path), _| *of != root || present.contains(path.as_str()));
         Ok(Vec::new())
+    }
+
+    /// Looks at some files; what the journal learns of small ones becomes durable together.
+    fn look_at_part(
+        &mut self,
+        route: &Route,
+        root: &str,
+        part: &[Listed],
+        live: &mut std::collections::HashMap<String, FileRow>,
+    ) -> Result<(), Problem> {
+        let bytes: u64 = part.iter().map(|file| file.stamp.size_bytes).sum();
+        // Reading large files takes long, and a batch keeps other processes from writing.
+        let together = part.len() > 1 && bytes <= BATCH_BYTES;
+        if together {
+            self.journal.begin_batch()?;
+        }
+        let mut looked = Ok(());
+        for file in part {
+            let row = live.remove(file.path.as_str());
+            looked = self.look_at(route, root, file, row);
+            if looked.is_err() {
+                break;
+            }
+        }
+        if together {
+            self.journal.end_batch()?;
+        }
+        looked
     }
 
     fn look_at(

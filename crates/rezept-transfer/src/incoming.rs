@@ -41,8 +41,7 @@ impl Engine<'_> {
         let volume = self.volume(medium)?;
         let mut touched = Vec::new();
         for found in self.find(medium, volume)? {
-            let row = self.note_found(&found, volume)?;
-            touched.push(row);
+            touched.extend(self.note_found(&found, volume)?);
         }
         for parcel in self
             .journal
@@ -118,15 +117,20 @@ impl Engine<'_> {
     }
 
     /// Brings the journal up to what the medium shows: a new row, the same parcel again, or a contradiction.
-    fn note_found(&mut self, found: &Found, volume: &dyn Volume) -> TransferResult<i64> {
+    /// `None` for a header that names this station itself as its sender.
+    fn note_found(&mut self, found: &Found, volume: &dyn Volume) -> TransferResult<Option<i64>> {
         let at = format!("{}/{}/{}", self.me, found.row.sender, found.row.id);
         let Some(known) = self.journal.parcel_by_id(&found.row.sender, &found.row.id)? else {
             let row = self.journal.found_parcel(&found.row)?.row;
             if let Err(error) = &found.header {
                 self.quarantine(row, codes::of_header(error), error.to_string())?;
             }
-            return Ok(row);
+            return Ok(Some(row));
         };
+        if known.direction != Direction::In {
+            self.journal.raise(&Reason::new(codes::HEADER_MISPLACED, found.row.sender.clone()), &at)?;
+            return Ok(None);
+        }
         let same = known.header_sha256 == found.row.header_sha256;
         match (&found.header, known.state) {
             (Ok(_), ParcelState::Quarantined) if same || Header::parse(&known.header).is_err() => {
@@ -139,7 +143,7 @@ impl Engine<'_> {
                 self.journal.raise(&Reason::new(codes::SAME_ID_OTHER_HASH, found.row.sender.clone()), &at)?;
             }
         }
-        Ok(known.row)
+        Ok(Some(known.row))
     }
 
     /// Whether a parcel that was set aside is now whole on the medium: header, tag files and every payload byte.

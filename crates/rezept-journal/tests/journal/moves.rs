@@ -204,3 +204,23 @@ fn a_change_of_a_parcel_keeps_what_it_does_not_name() {
     let last = journal.history(Subject::Parcel(row)).unwrap();
     assert_eq!(last[2].note, "L2");
 }
+
+#[test]
+fn a_batch_is_kept_whole_and_a_failed_change_in_it_is_undone_alone() {
+    let station = Station::new();
+    let mut journal = station.open();
+    journal.begin_batch().unwrap();
+    let id = journal.see_file(&place("a"), stamp(1)).unwrap();
+    assert!(journal.move_file(id, FileState::Archived, None, "").is_err(), "not out of SEEN");
+    journal.move_file(id, FileState::Stable, None, "").unwrap();
+    journal.end_batch().unwrap();
+    assert_eq!(journal.file(id).unwrap().state, FileState::Stable);
+    assert_eq!(journal.history(Subject::File(id)).unwrap().len(), 2, "the failed move left no entry");
+
+    journal.begin_batch().unwrap();
+    journal.move_file(id, FileState::Seen, None, "").unwrap();
+    drop(journal);
+    let journal = station.open();
+    assert_eq!(journal.file(id).unwrap().state, FileState::Stable, "a batch that never ended never was");
+    assert!(journal.verify_chain(&[]).unwrap().is_sound());
+}
