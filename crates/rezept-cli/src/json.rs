@@ -333,6 +333,8 @@ pub struct AuditObject {
     pub broken_at: Option<u64>,
     /// Entries that were shown to another station and are no longer there.
     pub unmet: Vec<u64>,
+    /// Files and parcels whose state is not what the history says.
+    pub astray: Vec<String>,
 }
 
 impl Object for AuditObject {

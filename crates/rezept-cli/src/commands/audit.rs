@@ -30,6 +30,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         head: Digest(report.head.hash).to_string(),
         broken_at: report.broken_at,
         unmet: report.unmet.iter().map(|point| point.seq).collect(),
+        astray: report.astray.clone(),
     });
     if report.is_sound() {
         let line = ui.say("audit-sound", &[("n", report.entries.into())]);
@@ -38,13 +39,17 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     let first = report.broken_at.into_iter().chain(report.unmet.iter().map(|point| point.seq)).min();
-    let broken = Report::new(Code::AuditBroken).with("entry", first.unwrap_or_default().to_string());
+    let entry = match (first, report.astray.first()) {
+        (Some(entry), _) => entry.to_string(),
+        (None, row) => row.map_or_else(String::new, ToString::to_string),
+    };
+    let broken = Report::new(Code::AuditBroken).with("entry", entry);
     ui.report(&broken);
     Ok(broken.exit())
 }
 
 /// Every checkpoint that left this station in a header.
-fn handed_out(journal: &Journal) -> JournalResult<Vec<Checkpoint>> {
+pub fn handed_out(journal: &Journal) -> JournalResult<Vec<Checkpoint>> {
     let parcels = journal.parcels_in(rezept_journal::Direction::Out, rezept_journal::ParcelState::ALL)?;
     let headers = parcels.iter().filter_map(|parcel| Header::parse(&parcel.header).ok());
     Ok(headers.map(|header| Checkpoint { seq: header.audit.sequence, hash: header.audit.hash.0 }).collect())

@@ -9,7 +9,7 @@ use rezept_transfer::volume::{FailureKind, RelPath, Volume};
 
 use crate::cli::Global;
 use crate::codes::{Code, Exit};
-use crate::commands::station;
+use crate::commands::{audit, station};
 use crate::json::CheckObject;
 use crate::report::Failure;
 use crate::shown::shown_text;
@@ -98,7 +98,9 @@ impl Doctor<'_> {
     fn journal(&mut self, config: &Config) {
         let found = station::journal(config).and_then(|journal| {
             let Some(journal) = journal else { return Ok(None) };
-            Ok(Some(journal.verify_chain(&[]).map_err(|error| Problem::from(&error))?))
+            let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+            let shown = audit::handed_out(&journal).map_err(failed)?;
+            Ok(Some(journal.verify_chain(&shown).map_err(failed)?))
         });
         match found {
             Ok(None) => self.tell("journal", Verdict::Fine, "-"),
