@@ -17,11 +17,7 @@ use crate::ui::{Tone, Ui};
 /// # Errors
 /// When the journal cannot be read.
 pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
-    let config = station::config(global)?;
-    let Some(journal) = station::journal(&config)? else {
-        ui.note(&ui.say("status-unused", &[]));
-        return Ok(Exit::Ok);
-    };
+    let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
     let report = journal.verify_chain(&handed_out(&journal).map_err(failed)?).map_err(failed)?;
     ui.object(&AuditObject {
@@ -40,10 +36,10 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     let first = report.broken_at.into_iter().chain(report.unmet.iter().map(|point| point.seq)).min();
     let entry = match (first, report.astray.first()) {
-        (Some(entry), _) => entry.to_string(),
+        (Some(entry), _) => format!("#{entry}"),
         (None, row) => row.map_or_else(String::new, ToString::to_string),
     };
-    let broken = Report::new(Code::AuditBroken).with("entry", entry);
+    let broken = Report::new(Code::AuditBroken).at(entry);
     ui.report(&broken);
     Ok(broken.exit())
 }

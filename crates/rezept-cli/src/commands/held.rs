@@ -21,11 +21,7 @@ pub fn run(command: &HeldCommand, global: &Global, ui: &Ui) -> Result<Exit, Fail
 }
 
 fn list(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
-    let config = station::config(global)?;
-    let Some(journal) = station::journal(&config)? else {
-        ui.note(&ui.say("status-unused", &[]));
-        return Ok(Exit::Ok);
-    };
+    let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let waiting = held(&journal)?;
     waiting.iter().for_each(|item| outcome::print_held(item, ui));
     if waiting.is_empty() {

@@ -17,11 +17,7 @@ use crate::ui::Ui;
 /// # Errors
 /// When the journal cannot be read, or nothing has that id.
 pub fn run(args: &LedgerArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
-    let config = station::config(global)?;
-    let Some(journal) = station::journal(&config)? else {
-        ui.note(&ui.say("status-unused", &[]));
-        return Ok(Exit::Ok);
-    };
+    let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
     let rows = match &args.id {
         None => journal.latest_history(args.last).map_err(failed)?,

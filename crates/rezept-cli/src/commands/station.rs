@@ -11,6 +11,7 @@ use rezept_service::{Ask, Config, Outcome, Problem, Station, World, disk_of};
 
 use crate::cli::Global;
 use crate::report::Failure;
+use crate::ui::Ui;
 
 /// How often the answer of a service is looked for.
 const ASK_EVERY: Duration = Duration::from_millis(100);
@@ -59,6 +60,18 @@ pub fn journal(config: &Config) -> Result<Option<Journal>, Failure> {
     let disk = disk_of(&config.data).map_err(|error| Problem::from(&error))?;
     let journal = Journal::open_existing(&config.data, &disk, Arc::new(SystemClock), "look");
     Ok(journal.map_err(|error| Problem::from(&error))?)
+}
+
+/// The journal of the configured station, to look at. Before first use the person is told so, and there is none.
+///
+/// # Errors
+/// When there is no configuration, or the journal cannot be opened.
+pub fn used_journal(global: &Global, ui: &Ui) -> Result<Option<Journal>, Failure> {
+    let journal = journal(&config(global)?)?;
+    if journal.is_none() {
+        ui.note(&ui.say("status-unused", &[]));
+    }
+    Ok(journal)
 }
 
 /// Does a piece of work: here, under the engine lock, or by asking the service that holds it.

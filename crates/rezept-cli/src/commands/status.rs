@@ -21,11 +21,7 @@ const SHOWN_HOURS: i64 = 90 * 24;
 /// # Errors
 /// When the journal cannot be read.
 pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
-    let config = station::config(global)?;
-    let Some(journal) = station::journal(&config)? else {
-        ui.note(&ui.say("status-unused", &[]));
-        return Ok(Exit::Ok);
-    };
+    let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
     let since = Timestamp::now() - jiff::SignedDuration::from_hours(SHOWN_HOURS);
     let parcels = journal.parcels_since(&since.to_string()).map_err(failed)?;
