@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use crate::error::{JournalError, JournalResult};
+use crate::mark::Mark;
 
 /// The right to work in a data folder. The operating system takes it back when the process dies.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct EngineLock {
 }
 
 impl EngineLock {
-    /// Takes the lock without waiting.
+    /// Takes the lock without waiting, and sweeps what killed processes left in the data folder.
     ///
     /// # Errors
     /// `EngineBusy` when another process holds it; `Io` when the data folder does not answer.
@@ -25,7 +26,10 @@ impl EngineLock {
             .open(&path)
             .map_err(|source| JournalError::Io { verb: "open", path: path.clone(), source })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                Mark::sweep(data);
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(JournalError::EngineBusy),
             Err(TryLockError::Error(source)) => Err(JournalError::Io { verb: "lock", path, source }),
         }

@@ -10,6 +10,12 @@ use crate::history::Checkpoint;
 
 const NAME: &str = "journal.mark";
 
+/// How a mark is called until it is whole.
+const UNFINISHED: &str = ".journal.mark";
+
+/// Times that a mark is written anew because another process swept it away unfinished.
+const TRIES: u32 = 5;
+
 /// Longer than any mark; more is not one.
 const MAX_BYTES: u64 = 256;
 
@@ -43,13 +49,30 @@ impl Mark {
     pub(crate) fn write(&self, data: &Path) -> JournalResult<()> {
         let path = data.join(NAME);
         let replace = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".journal.mark").tempfile_in(data)?;
+            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(data)?;
             file.write_all(self.text().as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             Ok(())
         };
-        replace().map_err(|source| JournalError::Io { verb: "write", path: path.clone(), source })
+        let mut written = replace();
+        for _ in 1..TRIES {
+            match &written {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => written = replace(),
+                _ => break,
+            }
+        }
+        written.map_err(|source| JournalError::Io { verb: "write", path: path.clone(), source })
+    }
+
+    /// Removes what killed processes left of unfinished marks. One that is just being written may go with them: its writer
+    /// begins again. What cannot be removed is only rubbish.
+    pub(crate) fn sweep(data: &Path) {
+        for entry in std::fs::read_dir(data).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn text(&self) -> String {
@@ -94,6 +117,26 @@ fn parse_hash(digits: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sweeping_takes_unfinished_marks_only_and_keeps_no_writer_from_its_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder.path()).unwrap();
+        let (_file, left) = left.keep().unwrap();
+        let id = "0123456789abcdef0123456789abcdef".to_owned();
+        let mark = Mark { journal_id: id, sequence: 1, head: Checkpoint { seq: 1, hash: [1; 32] } };
+        mark.write(folder.path()).unwrap();
+        Mark::sweep(folder.path());
+        assert!(!left.exists());
+        // Fewer sweeps than tries: every write must come through, wherever the sweeps fall.
+        std::thread::scope(|scope| {
+            let sweeper = scope.spawn(|| (1..TRIES).for_each(|_| Mark::sweep(folder.path())));
+            while !sweeper.is_finished() {
+                mark.write(folder.path()).unwrap();
+            }
+        });
+        assert_eq!(Mark::read(folder.path()).unwrap(), Some(mark));
+    }
 
     #[test]
     fn only_a_whole_mark_is_read() {
