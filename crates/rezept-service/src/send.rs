@@ -224,7 +224,9 @@ impl Station {
         };
         match row.state {
             FileState::InParcel => {
-                outcome.parcels.extend(row.parcel);
+                // Its other files were perhaps named before it.
+                let known = row.parcel.filter(|parcel| !outcome.parcels.contains(parcel));
+                outcome.parcels.extend(known);
                 return Ok(None);
             }
             FileState::Held => {
