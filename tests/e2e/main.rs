@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "helpers of tests")]
 
 mod bench;
+mod crash;
 mod demo;
 mod help;
+mod kill;
 mod show;
+mod stations;
 mod usage;
 mod verify;
