@@ -1,8 +1,9 @@
 //! Builds a journal of 10,000 transfers in the full life of a sender and measures what a restart asks of it.
-//! Prints figures only; what they ought to be stands in `docs/benchmarks.md`.
+//! Prints figures only; what they ought to be stands in `docs/benchmarks.md`. `journal_bench [TRANSFERS [FOLDER]]` leaves
+//! the journal in `FOLDER/data`, for a station to start upon.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,7 +20,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     let transfers: u64 = std::env::args().nth(1).map_or(Ok(10_000), |n| n.parse())?;
     let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
-    let data = folder.path().join("data");
+    let keep = std::env::args_os().nth(2).map(PathBuf::from);
+    let data = keep.as_deref().unwrap_or(folder.path()).join("data");
     make_data_folder(&data)?;
     let mut journal = open(&data)?;
 
