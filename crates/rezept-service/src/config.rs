@@ -250,7 +250,7 @@ impl Config {
             .map_err(|_| ConfigError::Value { key: "facility".into(), value: facility.to_string() })?;
         let config = Self {
             role: raw.station.role,
-            data: base.join(&raw.station.data),
+            data: place(&base, &raw.station.data),
             facility,
             parcel_facility,
             facility_name: raw.facility.name,
@@ -266,11 +266,15 @@ impl Config {
                 .map(|inbox| {
                     Ok(Inbox {
                         accept: accept("inbox.accept", &inbox.accept)?,
-                        folder: base.join(inbox.folder),
+                        folder: place(&base, &inbox.folder),
                     })
                 })
                 .collect::<Result<_, ConfigError>>()?,
-            media: raw.medium.into_iter().map(|m| Medium { kind: m.kind, path: base.join(m.path) }).collect(),
+            media: raw
+                .medium
+                .into_iter()
+                .map(|m| Medium { kind: m.kind, path: place(&base, &m.path) })
+                .collect(),
             policy: policy(raw.policy)?,
             name,
         };
@@ -353,7 +357,7 @@ fn route(raw: RawRoute, base: &Path, own: &StationName, role: Role) -> Result<Ro
     };
     Ok(Route {
         name: raw.name,
-        watch: base.join(raw.watch),
+        watch: place(base, &raw.watch),
         accept: accept("route.accept", &raw.accept)?,
         to,
     })
@@ -379,22 +383,41 @@ fn policy(raw: RawPolicy) -> Result<Policy, ConfigError> {
     Ok(Policy { plain_on_removable: raw.plain_on_removable, quiet_time, keep_sources, retain })
 }
 
-/// The path with links resolved as far as it exists, and `.` and `..` taken out of the rest.
-fn resolve(path: &Path) -> PathBuf {
-    let mut missing = Vec::new();
-    let mut here = path.to_owned();
-    loop {
-        if let Ok(real) = here.canonicalize() {
-            return missing.iter().rev().fold(real, |real, part| real.join(part));
-        }
-        match (here.file_name().map(ToOwned::to_owned), here.parent()) {
-            (Some(name), Some(parent)) => {
-                missing.push(name);
-                here = parent.to_owned();
+/// A path of the configuration, seen from its folder, without `.` and `..`: people are shown it, and the journal knows
+/// folders by it. Where a link makes `..` mean something else, it stays as it was written.
+fn place(base: &Path, path: &Path) -> PathBuf {
+    let whole = base.join(path);
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
             }
-            _ => return path.components().filter(|part| *part != Component::CurDir).collect(),
+            part => plain.push(part),
         }
     }
+    if resolve(&plain) == resolve(&whole) { plain } else { whole }
+}
+
+/// The path with links resolved as far as it exists, and `.` and `..` taken out of all of it.
+fn resolve(path: &Path) -> PathBuf {
+    let mut here = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            // What is above was resolved before, so this is its true parent.
+            Component::ParentDir => {
+                here.pop();
+            }
+            Component::Prefix(_) => here.push(part),
+            Component::RootDir | Component::Normal(_) => {
+                here.push(part);
+                here = here.canonicalize().unwrap_or(here);
+            }
+        }
+    }
+    here
 }
 
 #[cfg(test)]
@@ -439,6 +462,19 @@ quiet_time = "3s"
         assert_eq!(config.facility.to_string(), "13-1-9999015");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn folders_have_one_name_however_they_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("clinic/deep")).unwrap();
+        std::fs::create_dir_all(at("usb")).unwrap();
+        assert_eq!(place(&at("clinic"), Path::new("./../usb/.")), at("usb"));
+        assert_eq!(place(&at("clinic"), &at("usb")), at("usb"));
+        std::os::unix::fs::symlink(at("clinic/deep"), at("link")).unwrap();
+        assert_eq!(place(&at("link"), Path::new("../usb")), at("link/../usb"), "that is clinic/usb");
+    }
+
     #[test]
     fn every_broken_rule_is_named() {
         let broken = |from: &str, to: &str| parse(&GOOD.replace(from, to)).unwrap_err();
@@ -454,6 +490,7 @@ quiet_time = "3s"
         ));
         assert!(matches!(broken("path = \"stick\"", "path = \"data\""), ConfigError::Overlap { .. }));
         assert!(matches!(broken("watch = \"receden\"", "watch = \".\""), ConfigError::Overlap { .. }));
+        assert!(matches!(broken("\"inbox\"", "\"new/../receden/in\""), ConfigError::Overlap { .. }));
     }
 
     #[test]
