@@ -121,6 +121,9 @@ impl Station {
                 Ok(self.journal.release_parcel(row, to, why)?)
             }
             (Decision::Refuse, ParcelState::Held | ParcelState::Quarantined) => {
+                if !out && parcel.state == ParcelState::Held {
+                    self.engine().clear_staging(row)?;
+                }
                 let change = ParcelChange { note: format!("refused: {why}"), ..ParcelChange::default() };
                 self.journal.move_parcel(row, ParcelState::Cancelled, &change)?;
                 if out {

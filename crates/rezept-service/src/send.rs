@@ -177,13 +177,13 @@ impl Station {
 
     /// Looks after own parcels on a medium and takes those for this station.
     pub(crate) fn work_on_medium(&mut self, root: &str, outcome: &mut Outcome) {
+        let before: Vec<_> =
+            self.journal.alerts().unwrap_or_default().into_iter().map(|alert| alert.id).collect();
         match self.engine().tend(root) {
             Ok(changed) => changed.iter().for_each(|parcel| outcome.note_parcel(parcel)),
             Err(error) => outcome.problems.push(error.into()),
         }
         let config = self.config.clone();
-        let before: Vec<_> =
-            self.journal.alerts().unwrap_or_default().into_iter().map(|alert| alert.id).collect();
         match self.engine().receive(root, &mut StationIntake { config: &config }) {
             Ok(received) => {
                 for one in received {
@@ -193,8 +193,9 @@ impl Station {
             }
             Err(error) => outcome.problems.push(error.into()),
         }
+        // What is wrong on this medium is told each time, until a person settled it: "nothing new" would mislead.
         for alert in self.journal.alerts().unwrap_or_default() {
-            if !before.contains(&alert.id) {
+            if !before.contains(&alert.id) || Path::new(&alert.place).starts_with(root) {
                 outcome.held.push(format!("A{}", alert.id));
             }
         }

@@ -119,7 +119,14 @@ impl Engine<'_> {
     /// Brings the journal up to what the medium shows: a new row, the same parcel again, or a contradiction.
     /// `None` for a header that names this station itself as its sender.
     fn note_found(&mut self, found: &Found, volume: &dyn Volume) -> TransferResult<Option<i64>> {
-        let at = format!("{}/{}/{}", self.me, found.row.sender, found.row.id);
+        let at = format!(
+            "{}/{}/{}/{}/{}.hdr",
+            volume.root(),
+            names::ROOT,
+            self.me,
+            found.row.sender,
+            found.row.id
+        );
         let Some(known) = self.journal.parcel_by_id(&found.row.sender, &found.row.id)? else {
             let row = self.journal.found_parcel(&found.row)?.row;
             if let Err(error) = &found.header {

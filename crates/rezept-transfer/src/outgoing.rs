@@ -323,6 +323,7 @@ impl Engine<'_> {
             self.journal
                 .raise(&Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)), &known.row.peer)?;
         }
+        self.journal.settle(codes::ACK_BAD, &place(volume, &ack_path(known)?), "a good one came")?;
         let change = ParcelChange {
             verify_level: Some(VerifyLevel::L4),
             note: format!("delivered {}", ack.delivered),

@@ -45,12 +45,25 @@ impl Engine<'_> {
         let planned = !known.files.is_empty() && known.files.iter().all(|file| file.destination.is_some());
         let (mut on_medium, mut ack_missing) = (false, false);
         if let Some(volume) = medium {
-            let folder = known.folder()?;
+            // Where it was found, not where its header would have it: that is what authentication compares.
+            let folder = path(&format!("{}/{}/{}", names::ROOT, self.me, known.row.peer))?;
             let there = volume.stat(&entry(&folder, &names::header_name(known.id))?)?;
             on_medium = there.is_some_and(|meta| meta.kind == EntryKind::File);
             ack_missing = self.ack_is_missing(known, volume)?;
         }
         Ok(Inside { on_medium, staged, planned, ack_missing })
+    }
+
+    /// Removes what a held parcel left in staging: a person refused it, and claims must not lie about.
+    ///
+    /// # Errors
+    /// When an inbox does not answer.
+    pub fn clear_staging(&mut self, row: i64) -> TransferResult<()> {
+        let known = self.known(row)?;
+        for inbox in inboxes(&known.files) {
+            remove_tree(self.volume(&inbox)?, &staging_folder(&known)?)?;
+        }
+        Ok(())
     }
 
     /// Copies a parcel into staging and proves every byte: COPIED. Damage: QUARANTINED.
