@@ -110,7 +110,7 @@ pub struct SendArgs {
     pub to: Option<PathBuf>,
     #[arg(long, value_name = "ID", conflicts_with = "files", requires = "to")]
     pub again: Option<String>,
-    #[arg(long, value_name = "TEXT", requires = "again")]
+    #[arg(long, value_name = "TEXT", requires = "again", value_parser = something_said)]
     pub reason: Option<String>,
 }
 
@@ -143,8 +143,14 @@ pub enum HeldCommand {
 pub struct DecideArgs {
     #[arg(value_name = "ID")]
     pub id: String,
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = something_said)]
     pub reason: String,
+}
+
+/// A reason is journalled for ever: one that says nothing is none.
+fn something_said(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("nothing is said") } else { Ok(text.to_owned()) }
 }
 
 /// `rezept audit`.

@@ -113,6 +113,7 @@ codes! {
     OtherContentArrived = "RZ-G113" => Findings,
     TooMuch = "RZ-G114" => Findings,
     NoRoute = "RZ-G115" => Findings,
+    GateResaved = "RZ-G116" => Findings,
 
     /// T: handing over, media. The first two are also in `rezept-transfer`.
     ReadBackDiffers = "RZ-T101" => VerifyFailed,

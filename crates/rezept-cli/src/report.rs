@@ -194,6 +194,32 @@ pub fn of_station(problem: &Problem) -> Report {
     report
 }
 
+/// What a person is told of something that waits. What is no known file is told as what it is, where that was seen, and
+/// the words of the gate are put into the person's language.
+pub fn of_waiting(problem: &Problem, text: &Text) -> Report {
+    let mut report = of_station(problem);
+    match report.code {
+        Code::GateUnknown | Code::GateResaved => {
+            if let Some(oddity) = Oddity::ALL.iter().find(|oddity| oddity.as_str() == problem.detail) {
+                report.told_as = of_oddity(*oddity);
+                report.detail = None;
+            }
+        }
+        Code::GateUndescribed | Code::GateKind | Code::GateIncomplete => {
+            let words: Vec<String> = problem.detail.split(", ").map(|word| of_gate(word, text)).collect();
+            report.detail = Some(words.join(" / ")).filter(|words| !words.is_empty());
+        }
+        _ => {}
+    }
+    report
+}
+
+/// A word of the gate, for people; one that this program does not know stays as it is.
+fn of_gate(word: &str, text: &Text) -> String {
+    let id = format!("gate-{}", word.replace(' ', "-"));
+    if text.has(&id) { text.get(&id, &[]) } else { shown_text(word) }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::Station { problem }
@@ -240,12 +266,14 @@ pub struct Report {
     pub detail: Option<String>,
     /// Values of the first sentence.
     args: Vec<(&'static str, String)>,
+    /// The code whose sentences say it best.
+    told_as: Code,
 }
 
 impl Report {
     /// A report about nothing in particular.
     pub fn new(code: Code) -> Self {
-        Self { code, place: None, detail: None, args: Vec::new() }
+        Self { code, place: None, detail: None, args: Vec::new(), told_as: code }
     }
 
     /// Says where.
@@ -269,7 +297,7 @@ impl Report {
     pub fn sentence(&self, text: &Text, part: &str) -> String {
         let args: Vec<(&str, Arg<'_>)> =
             self.args.iter().map(|(name, value)| (*name, Arg::from(value))).collect();
-        text.get(&format!("{}-{part}", self.code.as_str()), &args)
+        text.get(&format!("{}-{part}", self.told_as.as_str()), &args)
     }
 }
 
@@ -286,6 +314,25 @@ mod tests {
         assert_eq!(report.place.as_deref(), Some("C:/receden/RECEIPTC.UKE"));
         assert_eq!(report.detail.as_deref(), Some("permission denied"));
         assert_eq!(report.exit(), Exit::BadInput);
+    }
+
+    #[test]
+    fn every_word_of_the_gate_has_its_words() {
+        use rezept_claim::Incomplete as I;
+        let kinds = ["claim", "return", "notice"];
+        let missing = ["kind", "payer body", "facility", "month", "family", "official name"];
+        let incomplete = [I::NoHeader, I::NoTrailer, I::TrailerNotLast, I::VolumeMark].map(I::as_str);
+        for lang in rezept_text::Lang::ALL {
+            let text = Text::new(*lang);
+            for word in kinds.iter().chain(&missing).chain(&incomplete) {
+                assert!(text.has(&format!("gate-{}", word.replace(' ', "-"))), "{lang} {word}");
+            }
+        }
+        let told = of_waiting(
+            &Problem::new("RZ-G104", "x", "no-header, no-trailer"),
+            &Text::new(rezept_text::Lang::En),
+        );
+        assert_eq!(told.detail.as_deref(), Some("no header / no last record (GO or HG)"));
     }
 
     #[test]

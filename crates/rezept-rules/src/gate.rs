@@ -23,6 +23,8 @@ pub struct GateQuestion<'a> {
 pub enum Refusal {
     /// No known content.
     Unknown(Option<Oddity>),
+    /// Known, but another program saved it anew: UTF-8, or a spreadsheet's commas and lost zeros.
+    Resaved(Oddity),
     /// Known, but something the protocol needs is missing.
     Undescribed(Missing),
     /// A kind that this route does not take.
@@ -52,19 +54,19 @@ impl Refusal {
             Self::TotalsDiffer => "RZ-G106",
             Self::SameContent(_) => "RZ-G107",
             Self::SameIdentity(_) => "RZ-G108",
+            Self::Resaved(_) => "RZ-G116",
         }
     }
 
-    /// Details for people: never a patient's data.
+    /// Details in permanent words, separated by `, `: never a patient's data.
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
-            Self::Unknown(oddity) => oddity.map_or_else(String::new, |oddity| format!("{oddity:?}")),
+            Self::Unknown(oddity) => oddity.map_or("", Oddity::as_str).to_owned(),
+            Self::Resaved(oddity) => oddity.as_str().to_owned(),
             Self::Undescribed(missing) => missing.to_string(),
             Self::KindNotAccepted(kind) => kind.to_string(),
-            Self::Incomplete(what) => {
-                what.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ")
-            }
+            Self::Incomplete(what) => what.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", "),
             Self::ForeignFacility(found) => found.to_string(),
             Self::TotalsDiffer => String::new(),
             Self::SameContent(label) | Self::SameIdentity(label) => label.clone(),
@@ -97,8 +99,12 @@ pub fn gate(question: GateQuestion<'_>) -> Result<Described, Box<Refused>> {
     if facts.kind == Kind::Unknown {
         return Err(refused(Refusal::Unknown(facts.oddity), None));
     }
+    // Of a notice its own CSV may be in UTF-8; a claim or return file never is.
+    let resaved = facts.oddity.filter(|_| facts.kind != Kind::Notice).map(Refusal::Resaved);
     let described = match describe(facts, question.file_name) {
         Ok(described) => described,
+        // What was lost in the saving is lost because of it.
+        Err(_) if let Some(refusal) = resaved => return Err(refused(refusal, None)),
         // A file that is cut off may lack what names it: the cut is the cause.
         Err(_) if !facts.complete && facts.kind != Kind::Notice => {
             return Err(refused(Refusal::Incomplete(facts.incomplete.clone()), None));
@@ -109,6 +115,8 @@ pub fn gate(question: GateQuestion<'_>) -> Result<Described, Box<Refused>> {
         Refusal::KindNotAccepted(described.kind)
     } else if described.facility != *question.own {
         Refusal::ForeignFacility(described.facility.clone())
+    } else if let Some(resaved) = resaved {
+        resaved
     } else if !facts.complete && described.kind != RouteKind::Notice {
         Refusal::Incomplete(facts.incomplete.clone())
     } else if described.kind == RouteKind::Claim && facts.totals_match() == Some(false) {

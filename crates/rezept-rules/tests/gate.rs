@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use rezept_claim::{Depth, FileFacts, scan};
+use rezept_claim::{Depth, FileFacts, Oddity, scan};
 use rezept_rules::describe::FacilityKey;
 use rezept_rules::{GateQuestion, Refusal, RouteKind, gate};
 
@@ -66,6 +66,10 @@ fn damage_is_named() {
         let at = whole.windows(find.len()).position(|w| w == find).unwrap();
         [&whole[..at], to.as_bytes(), &whole[at + find.len()..]].concat()
     };
+    let utf8 = rezept_claim::text::decode(&whole).into_owned();
+    assert_eq!(ask(utf8.as_bytes(), "x", &all), Err(Refusal::Resaved(Oddity::Utf8)));
+    let zeros = text(",202411,00,", ",202411,0,");
+    assert_eq!(ask(&zeros, "x", &all), Err(Refusal::Resaved(Oddity::Spreadsheet)));
     assert!(matches!(ask(&text("9999015", "9999023"), "x", &all), Err(Refusal::ForeignFacility(_))));
     assert_eq!(ask(&text("GO,4,1085,99", "GO,4,1086,99"), "x", &all), Err(Refusal::TotalsDiffer));
     assert!(ask(&whole[..whole.len() - 1], "x", &all).is_ok(), "a missing 0x1A is no reason");

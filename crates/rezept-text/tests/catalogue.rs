@@ -196,6 +196,7 @@ const COMPOSED: &[&str] = &[
     "state-",
     "level-",
     "doctor-",
+    "gate-",
 ];
 
 #[test]

@@ -51,6 +51,7 @@ pub struct Scan {
     frame: frame::Frame,
     claim: claim::Claim,
     sample: sniff::Sample,
+    text: sniff::TextWatch,
 }
 
 impl Scan {
@@ -65,6 +66,7 @@ impl Scan {
             frame: frame::Frame::default(),
             claim: claim::Claim::default(),
             sample: sniff::Sample::default(),
+            text: sniff::TextWatch::default(),
         }
     }
 
@@ -82,6 +84,7 @@ impl Scan {
             return;
         }
         self.lines.ending(record, &mut Out { log: &mut self.log, sink });
+        self.text.look(record.line());
         if !record.is_piece() {
             let place = self.grouper.place(record);
             self.dispatch(record, place, sink);
@@ -130,6 +133,9 @@ impl Scan {
             self.facts.family = None;
             self.sample.judge(&mut self.facts, &mut out);
         } else {
+            if self.facts.oddity.is_none() && self.text.is_utf8() {
+                self.facts.oddity = Some(Oddity::Utf8);
+            }
             if self.depth == Depth::Full {
                 self.claim.finish(self.facts.kind, &mut out);
             }

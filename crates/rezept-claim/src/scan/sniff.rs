@@ -6,6 +6,7 @@ use crate::identity::Kind;
 use crate::notice;
 use crate::record::{Position, RawRecord, RecordId};
 use crate::scan::{FileFacts, Incomplete, Out};
+use crate::text;
 
 /// Bytes from the start of a file that are enough to tell what it is.
 const SAMPLE_BYTES: usize = 64 * 1024;
@@ -38,6 +39,21 @@ pub enum Oddity {
 }
 
 impl Oddity {
+    /// Every one.
+    pub const ALL: &[Self] = &[
+        Self::Empty,
+        Self::Utf8Bom,
+        Self::Utf8,
+        Self::Utf16,
+        Self::Html,
+        Self::Zip,
+        Self::Pdf,
+        Self::Spreadsheet,
+        Self::HeaderMissing,
+        Self::HistoryOnly,
+        Self::Unrecognised,
+    ];
+
     /// A permanent name for machines.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,6 +69,46 @@ impl Oddity {
             Self::HistoryOnly => "history-only",
             Self::Unrecognised => "unrecognised",
         }
+    }
+}
+
+/// Lines with other than ASCII that are looked at before the text counts as what they show.
+const TEXT_LINES: u8 = 64;
+
+/// Whether the records are in UTF-8 although the header, often all ASCII, does not show it. In a file of CP932 the first
+/// line with a kanji ends the looking.
+#[derive(Debug)]
+pub(super) struct TextWatch {
+    left: u8,
+    utf8: bool,
+}
+
+impl Default for TextWatch {
+    fn default() -> Self {
+        Self { left: TEXT_LINES, utf8: false }
+    }
+}
+
+impl TextWatch {
+    #[inline]
+    pub(super) fn look(&mut self, line: &[u8]) {
+        if self.left > 0 && !line.is_ascii() {
+            self.decide(line);
+        }
+    }
+
+    fn decide(&mut self, line: &[u8]) {
+        self.left -= 1;
+        if std::str::from_utf8(line).is_err() {
+            *self = Self { left: 0, utf8: false };
+        } else {
+            // Two half-width kana may happen to be UTF-8 as well: only what CP932 cannot be counts.
+            self.utf8 |= !text::is_cp932(line);
+        }
+    }
+
+    pub(super) fn is_utf8(&self) -> bool {
+        self.utf8
     }
 }
 

@@ -166,6 +166,14 @@ fn a_claim_file_that_other_programs_touched_is_still_read() {
     let (utf8, _) = full(rezept_claim::text::decode(&claim).as_bytes());
     assert_eq!((utf8.kind, utf8.oddity), (Kind::Claim, Some(Oddity::Utf8)));
     assert!(utf8.count(Severity::File) > 0);
+    // A header may be all ASCII: then the records show it, at either depth.
+    let plain = rezept_claim::text::decode(&claim).replace("テスト見本診療所", "");
+    for depth in [Depth::Totals, Depth::Full] {
+        let facts = scan(plain.as_bytes(), depth, &mut |_| {}).unwrap();
+        assert_eq!((facts.kind, facts.oddity), (Kind::Claim, Some(Oddity::Utf8)));
+    }
+    let (whole, _) = full(&claim);
+    assert_eq!(whole.oddity, None);
     // A spreadsheet pads the short lines and drops leading zeros.
     let from = b",00,03-0000-0000";
     let at = claim.windows(from.len()).position(|w| w == from).unwrap();

@@ -37,6 +37,10 @@ fn decide(args: &DecideArgs, decision: Decision, global: &Global, ui: &Ui) -> Re
     let done = station::work(&config, "held", &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, None, ui)?;
+    // Refused by the gate's own reason: no word of a person can make such a file carriable.
+    if decision == Decision::Release && done.problems.iter().any(|problem| problem.code.starts_with("RZ-G")) {
+        ui.note(&ui.say("held-cannot-release", &[]));
+    }
     if exit == Exit::Ok {
         ui.note(&ui.say(if decision == Decision::Release { "held-released" } else { "held-refused" }, &[]));
     }

@@ -6,7 +6,7 @@ use rezept_service::{Held, Outcome, Problem, held};
 use crate::codes::{Code, Exit};
 use crate::commands::transfers;
 use crate::json::HeldObject;
-use crate::report::{Failure, Report, of_station};
+use crate::report::{Failure, Report, of_station, of_waiting};
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
 
@@ -46,7 +46,7 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
         }));
     }
     for problem in &outcome.problems {
-        let report = of_station(problem);
+        let report = of_waiting(problem, ui.text());
         ui.report(&report);
         exit = exit.and(report.exit());
     }
@@ -67,7 +67,7 @@ fn report_reason(reason: Option<&rezept_journal::Reason>, label: &str, ui: &Ui) 
 /// Prints one thing that waits for a person.
 pub fn print_held(item: &Held, ui: &Ui) {
     let problem = Problem::new(&item.reason.code, item.what.clone(), item.reason.detail.clone());
-    let report = of_station(&problem);
+    let report = of_waiting(&problem, ui.text());
     let what = report.sentence(ui.text(), "what");
     let next = report.sentence(ui.text(), "next");
     let id = item.id.to_string();
@@ -83,8 +83,8 @@ pub fn print_held(item: &Held, ui: &Ui) {
     let what_line = shown_text(&item.what);
     ui.line(&format!("{}  {}  {since}  {what_line}", ui.paint(&id, Tone::Careful), item.reason.code));
     ui.line(&format!("    {what}"));
-    if !item.reason.detail.is_empty() {
-        ui.line(&format!("    ({})", shown_text(&item.reason.detail)));
+    if let Some(detail) = &report.detail {
+        ui.line(&format!("    ({detail})"));
     }
     ui.line(&format!("    {next}"));
 }

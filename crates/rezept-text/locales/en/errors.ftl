@@ -201,6 +201,10 @@ RZ-G115-what = The configuration does not say where this file is to go.
 RZ-G115-sent = { sent-not-this }
 RZ-G115-next = Check the routes of the configuration.
 
+RZ-G116-what = An editor or a spreadsheet program saved this file anew. Its characters or leading zeros have changed.
+RZ-G116-sent = { sent-not-this }
+RZ-G116-next = Use the receipt computer's own output, or the file as it was downloaded.
+
 ## T handing over, media
 RZ-T101-what = What was read back from the medium differs from what was written. The medium may be damaged.
 RZ-T101-sent = { sent-not-this-parcel }
