@@ -4,8 +4,13 @@
 mod bench;
 mod crash;
 mod demo;
+mod desk;
+mod gate;
 mod help;
+mod journeys;
 mod kill;
+#[cfg(target_os = "linux")]
+mod media;
 mod show;
 mod stations;
 mod usage;
