@@ -74,39 +74,64 @@ pub fn used_journal(global: &Global, ui: &Ui) -> Result<Option<Journal>, Failure
     Ok(journal)
 }
 
-/// Does a piece of work: here, under the engine lock, or by asking the service that holds it.
+/// Does a piece of work: here, under the engine lock, or by asking the process that holds it. Where that one ends without
+/// answering, the work is ours after all.
 ///
 /// # Errors
 /// When neither is possible. What the work itself met is in the outcome.
 pub fn work(config: &Config, actor: &str, ask: &Ask) -> Result<Outcome, Failure> {
-    match Station::open(config.clone(), World::real(), actor) {
-        Ok(mut station) => Ok(station.answer(ask)),
-        Err(problem) if problem.code == ENGINE_BUSY => ask_service(config, actor, ask),
-        Err(problem) => Err(problem.into()),
-    }
-}
-
-fn ask_service(config: &Config, actor: &str, ask: &Ask) -> Result<Outcome, Failure> {
-    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
-    let Some(mut journal) = journal(config)? else {
-        return Err(Problem::new(ENGINE_BUSY, config.data.to_string_lossy(), "").into());
-    };
-    let args = serde_json::to_string(ask).expect("a request has text keys and no failing parts");
-    let id = journal.ask(actor, &args).map_err(failed)?;
+    let mut asked = None;
     loop {
-        if let Some(answer) = journal.answered(id).map_err(failed)? {
-            return serde_json::from_str(&answer)
-                .map_err(|error| Problem::new("RZ-X902", "answer", error.to_string()).into());
+        match Station::open(config.clone(), World::real(), actor) {
+            Ok(mut station) => {
+                return match asked.take() {
+                    None => Ok(station.answer(ask)),
+                    Some(request) => answer_here(&mut station, request),
+                };
+            }
+            Err(problem) if problem.code == ENGINE_BUSY => {}
+            Err(problem) => return Err(problem.into()),
         }
-        // A service that ended without answering leaves the lock behind: then the work is ours.
-        if let Ok(mut station) = Station::open(config.clone(), World::real(), actor)
-            && journal.answered(id).map_err(failed)?.is_none()
+        if asked.is_none() {
+            asked = Request::put(config, actor, ask)?;
+        }
+        if let Some(request) = &asked
+            && let Some(outcome) = request.outcome()?
         {
-            let mut outcome = Outcome::default();
-            station.answer_requests(&mut |done| outcome = done.clone());
             return Ok(outcome);
         }
         std::thread::sleep(ASK_EVERY);
+    }
+}
+
+/// Our own request is answered with all others that wait, in their order: each waiting process then finds its own.
+fn answer_here(station: &mut Station, request: Request) -> Result<Outcome, Failure> {
+    station.answer_requests(&mut |_| {});
+    request.outcome()?.ok_or_else(|| Problem::new("RZ-X902", "answer", "the request was not answered").into())
+}
+
+/// What was asked of the process at work.
+struct Request {
+    journal: Journal,
+    id: i64,
+}
+
+impl Request {
+    /// `None` while the process at work has not made the journal yet.
+    fn put(config: &Config, actor: &str, ask: &Ask) -> Result<Option<Self>, Failure> {
+        let Some(mut journal) = journal(config)? else { return Ok(None) };
+        let args = serde_json::to_string(ask).expect("a request has text keys and no failing parts");
+        let id = journal.ask(actor, &args).map_err(|error| Problem::from(&error))?;
+        Ok(Some(Self { journal, id }))
+    }
+
+    fn outcome(&self) -> Result<Option<Outcome>, Failure> {
+        let answer = self.journal.answered(self.id).map_err(|error| Problem::from(&error))?;
+        let parse = |answer: String| {
+            serde_json::from_str(&answer)
+                .map_err(|error| Problem::new("RZ-X902", "answer", error.to_string()).into())
+        };
+        answer.map(parse).transpose()
     }
 }
 

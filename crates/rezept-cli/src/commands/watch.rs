@@ -22,13 +22,14 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).try_init();
     let config = station::config(global)?;
-    let mut station = station::open(config.clone(), "service")?;
+    // Before anything is begun: told to stop while the station is being opened, it must end as it does later.
     let (wake, wakes) = channel();
     let stop = wake.clone();
     ctrlc::set_handler(move || {
         let _ = stop.send(Wake::Stop);
     })
     .map_err(|error| Problem::new("RZ-X902", "signal", error.to_string()))?;
+    let mut station = station::open(config.clone(), "service")?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));
     station.run(&wakes, wake, &mut |news| {
