@@ -7,11 +7,13 @@ mod demo;
 mod desk;
 mod gate;
 mod help;
+mod journal;
 mod journeys;
 mod kill;
 #[cfg(target_os = "linux")]
 mod media;
 mod show;
 mod stations;
+mod two;
 mod usage;
 mod verify;

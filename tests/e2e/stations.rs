@@ -16,6 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// The receipt computer.
 pub const RECEKON: &str = "recekon-1";
+/// Another receipt computer, where a test has one.
+pub const RECEKON_2: &str = "recekon-2";
 /// The claim terminal.
 pub const TERMINAL: &str = "terminal-1";
 
@@ -38,7 +40,7 @@ pub const KOKUHO: Source = Source {
     place: "kokuho/RECEIPTC.UKE",
     inbox: "202411/kokuho/RECEIPTC.UKE",
 };
-/// A third file that goes into another parcel.
+/// A third one, with another name.
 pub const DPC: Source = Source {
     fixture: "dpc_shaho/RECEIPTD.UKE",
     place: "dpc/RECEIPTD.UKE",
@@ -78,15 +80,29 @@ impl Stations {
         for folder in ["medium", "recekon-1/watch", "terminal-1/watch"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        let claims = ("[\"claim\"]", "[\"return\", \"notice\"]");
-        stations.configure(RECEKON, "receipt-computer", claims.0, TERMINAL, claims.1);
-        stations.configure(TERMINAL, "claim-terminal", claims.1, RECEKON, claims.0);
+        stations.configure(RECEKON, &[("watch", TERMINAL)]);
+        stations.configure(TERMINAL, &[("watch", RECEKON)]);
         stations
     }
 
-    fn configure(&self, name: &str, role: &str, sends: &str, to: &str, takes: &str) {
+    /// Adds a receipt computer that sends to the same terminal.
+    pub fn add_second_sender(&self) {
+        for folder in ["recekon-2/watch", "terminal-1/watch-2"] {
+            fs::create_dir_all(self.root.join(folder)).unwrap();
+        }
+        self.configure(RECEKON_2, &[("watch", TERMINAL)]);
+        self.configure(TERMINAL, &[("watch", RECEKON), ("watch-2", RECEKON_2)]);
+    }
+
+    /// Writes the configuration of a station with its routes: watched folder and receiver.
+    fn configure(&self, name: &str, routes: &[(&str, &str)]) {
         let at = |path: &str| toml::Value::from(self.root.join(path).to_str().unwrap()).to_string();
-        let text = format!(
+        let (claims, returns) = (r#"["claim"]"#, r#"["return", "notice"]"#);
+        let (role, sends, takes) = match name {
+            TERMINAL => ("claim-terminal", returns, claims),
+            _ => ("receipt-computer", claims, returns),
+        };
+        let mut text = format!(
             r#"[station]
 name = "{name}"
 role = "{role}"
@@ -96,11 +112,6 @@ prefecture = "13"
 point_table = "1"
 code = "9999015"
 name = "テスト見本診療所"
-[[route]]
-name = "outwards"
-watch = {watch}
-accept = {sends}
-to = "{to}"
 [[inbox]]
 accept = {takes}
 folder = {inbox}
@@ -111,10 +122,15 @@ path = {medium}
 quiet_time = "0s"
 "#,
             data = at(&format!("{name}/data")),
-            watch = at(&format!("{name}/watch")),
             inbox = at(&format!("{name}/inbox")),
             medium = at("medium"),
         );
+        for (watch, to) in routes {
+            let folder = at(&format!("{name}/{watch}"));
+            text.push_str(&format!(
+                "[[route]]\nname = \"{watch}\"\nwatch = {folder}\naccept = {sends}\nto = \"{to}\"\n"
+            ));
+        }
         write(&self.config(name), text.as_bytes());
     }
 
@@ -136,7 +152,11 @@ quiet_time = "0s"
 
     /// Where a claim file lies at the receipt computer.
     pub fn watched(&self, source: Source) -> PathBuf {
-        self.root.join(RECEKON).join("watch").join(source.place)
+        self.watched_at(RECEKON, source)
+    }
+
+    pub fn watched_at(&self, station: &str, source: Source) -> PathBuf {
+        self.root.join(station).join("watch").join(source.place)
     }
 
     /// The billing software writes claim files.
@@ -164,10 +184,14 @@ quiet_time = "0s"
         Running::start(self.command(station, args))
     }
 
-    /// Arguments of `send` for these files, in JSON.
+    /// Arguments of `send` for these files of the receipt computer, in JSON.
     pub fn send_args(&self, sources: &[Source]) -> Vec<String> {
+        self.send_args_at(&sources.iter().map(|source| self.watched(*source)).collect::<Vec<_>>())
+    }
+
+    pub fn send_args_at(&self, files: &[PathBuf]) -> Vec<String> {
         let mut args = vec!["--json".to_owned(), "send".to_owned()];
-        args.extend(sources.iter().map(|source| self.watched(*source).to_str().unwrap().to_owned()));
+        args.extend(files.iter().map(|file| file.to_str().unwrap().to_owned()));
         args.extend(["--to".to_owned(), self.medium().to_str().unwrap().to_owned()]);
         args
     }
@@ -208,10 +232,9 @@ impl Running {
     }
 
     /// Asks the process to end, as a system manager does.
-    #[cfg(unix)]
     pub fn terminate(&mut self) {
-        let id = self.child().id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let order = format!("kill -TERM {}", self.child().id());
+        assert!(Command::new("sh").args(["-c", &order]).status().unwrap().success());
     }
 }
 
