@@ -25,6 +25,8 @@ impl Station {
     /// Does whatever can be done now. Called by the service over and over, and harmless when nothing is to be done.
     pub fn turn(&mut self) -> Outcome {
         let mut outcome = Outcome::default();
+        let before: Vec<i64> =
+            self.journal.alerts().unwrap_or_default().into_iter().map(|alert| alert.id).collect();
         match self.scan() {
             Ok(problems) => outcome.problems.extend(problems),
             Err(problem) => outcome.problems.push(problem),
@@ -51,6 +53,12 @@ impl Station {
         }
         if let Err(problem) = self.expire() {
             outcome.problems.push(problem);
+        }
+        for alert in self.journal.alerts().unwrap_or_default() {
+            let label = format!("A{}", alert.id);
+            if !before.contains(&alert.id) && !outcome.held.contains(&label) {
+                outcome.held.push(label);
+            }
         }
         outcome
     }
