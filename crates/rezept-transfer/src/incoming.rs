@@ -93,6 +93,8 @@ impl Engine<'_> {
                         match read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES) {
                             // A bad sector under one header must not keep the other parcels from arriving.
                             Err(error) if error.kind() == FailureKind::Device => Vec::new(),
+                            // On a share, its sender may clear it away between listing and reading.
+                            Err(error) if error.kind() == FailureKind::Missing => continue,
                             read => read?,
                         }
                     }

@@ -446,7 +446,11 @@ fn read_ack(known: &Known, volume: &dyn Volume) -> TransferResult<Option<Result<
         Some(_) => return Ok(Some(Err("not a file".to_owned()))),
         None => return Ok(None),
     }
-    let bytes = read_small(volume, &file, ack::ACK_MAX_BYTES)?;
+    let bytes = match read_small(volume, &file, ack::ACK_MAX_BYTES) {
+        // On a share, the receiver may just be writing a damaged one again.
+        Err(error) if error.kind() == FailureKind::Missing => return Ok(None),
+        read => read?,
+    };
     Ok(Some(Ack::parse(&bytes).map_err(|error| error.to_string()).and_then(|ack| judge_ack(known, ack))))
 }
 
