@@ -143,8 +143,7 @@ impl Failure {
             | Self::NoConfig { path }
             | Self::ConfigExists { path }
             | Self::Write { path, .. } => Some(path),
-            Self::Config(error) => place_of_config(error),
-            Self::Station { .. } | Self::Print(_) => None,
+            Self::Config(_) | Self::Station { .. } | Self::Print(_) => None,
         }
     }
 
@@ -154,7 +153,10 @@ impl Failure {
             return of_station(problem);
         }
         let mut report = Report::new(self.code());
-        report.place = self.place().map(shown);
+        report.place = match self {
+            Self::Config(error) => Some(place_of_config(error)),
+            other => other.place().map(shown),
+        };
         report.detail = causes(self);
         report
     }
@@ -166,6 +168,11 @@ fn of_config(error: &ConfigError) -> Code {
         ConfigError::Unreadable { .. } => Code::ConfigUnreadable,
         ConfigError::Syntax { message, .. } if message.contains("unknown field") => Code::ConfigUnknownKey,
         ConfigError::Syntax { message, .. } if message.contains("missing field") => Code::ConfigMissingKey,
+        ConfigError::Syntax { message, .. }
+            if message.contains("unknown variant") || message.contains("invalid type") =>
+        {
+            Code::ConfigBadValue
+        }
         ConfigError::Syntax { .. } => Code::ConfigSyntax,
         ConfigError::Value { .. } => Code::ConfigBadValue,
         ConfigError::Overlap { .. } => Code::FoldersOverlap,
@@ -173,11 +180,14 @@ fn of_config(error: &ConfigError) -> Code {
     }
 }
 
-fn place_of_config(error: &ConfigError) -> Option<&Path> {
+/// What to mend: a line of the file, an item with its value, two folders.
+fn place_of_config(error: &ConfigError) -> String {
     match error {
-        ConfigError::Unreadable { path, .. } | ConfigError::Syntax { path, .. } => Some(path),
-        ConfigError::Overlap { first, .. } => Some(first),
-        ConfigError::Value { .. } | ConfigError::Shape { .. } => None,
+        ConfigError::Unreadable { path, .. } | ConfigError::Syntax { path, line: None, .. } => shown(path),
+        ConfigError::Syntax { path, line: Some(line), .. } => format!("{}:{line}", shown(path)),
+        ConfigError::Value { key, value } => format!("{key} = \"{}\"", shown_text(value)),
+        ConfigError::Overlap { first, second } => format!("{} , {}", shown(first), shown(second)),
+        ConfigError::Shape { key, .. } => (*key).to_owned(),
     }
 }
 

@@ -33,7 +33,9 @@ pub enum ConfigError {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// What the parser says, with line and column.
+        /// The line, where the parser can tell it.
+        line: Option<usize>,
+        /// What the parser says.
         message: String,
     },
     /// A value is not of the form it must have.
@@ -55,6 +57,8 @@ pub enum ConfigError {
     /// A route or inbox that the role cannot have, or that is missing.
     #[error("{what}")]
     Shape {
+        /// The key to mend.
+        key: &'static str,
         /// What is wrong.
         what: &'static str,
     },
@@ -237,8 +241,14 @@ impl Config {
     pub fn parse(text: &str, path: &Path, base: &Path) -> Result<Self, ConfigError> {
         // A BOM is what Windows' editors put in front; it is not the clinic's mistake.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let raw: RawConfig = toml::from_str(text)
-            .map_err(|error| ConfigError::Syntax { path: path.to_owned(), message: error.to_string() })?;
+        let raw: RawConfig = toml::from_str(text).map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            line: error
+                .span()
+                .and_then(|at| text.get(..at.start))
+                .map(|before| before.matches('\n').count() + 1),
+            message: error.message().to_owned(),
+        })?;
         let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
         let name: StationName = value("station.name", &raw.station.name)?;
         let facility = FacilityKey {
@@ -247,7 +257,9 @@ impl Config {
             code: raw.facility.code,
         };
         let parcel_facility = Facility::new(&facility.prefecture, &facility.point_table, &facility.code)
-            .map_err(|_| ConfigError::Value { key: "facility".into(), value: facility.to_string() })?;
+            .ok()
+            .filter(|_| may_stand_in_a_header(&facility))
+            .ok_or_else(|| ConfigError::Value { key: "facility".into(), value: facility.to_string() })?;
         let config = Self {
             role: raw.station.role,
             data: place(&base, &raw.station.data),
@@ -289,20 +301,24 @@ impl Config {
         let count = names.len();
         names.dedup();
         if names.len() != count {
-            return Err(ConfigError::Shape { what: "two routes have the same name" });
+            return Err(ConfigError::Shape { key: "route.name", what: "two routes have the same name" });
         }
         if self.role == Role::Single {
             if self.routes.iter().any(|route| route.to != self.name) {
-                return Err(ConfigError::Shape { what: "a route of a single station leads to itself" });
+                return Err(ConfigError::Shape {
+                    key: "route.to",
+                    what: "a route of a single station leads to itself",
+                });
             }
             let covered = |kind| self.inboxes.iter().any(|inbox| inbox.accept.contains(kind));
             if !self.routes.iter().flat_map(|route| &route.accept).all(covered) {
                 return Err(ConfigError::Shape {
+                    key: "inbox.accept",
                     what: "a single station needs an inbox for what its routes accept",
                 });
             }
         } else if self.routes.iter().any(|route| route.to == self.name) {
-            return Err(ConfigError::Shape { what: "a route leads to the station itself" });
+            return Err(ConfigError::Shape { key: "route.to", what: "a route leads to the station itself" });
         }
         Ok(())
     }
@@ -342,6 +358,14 @@ fn value<T: std::str::FromStr>(key: &str, text: &str) -> Result<T, ConfigError> 
     text.parse().map_err(|_| ConfigError::Value { key: key.to_owned(), value: text.to_owned() })
 }
 
+/// A facility that no claim file can name would have every file held as another one's.
+fn may_stand_in_a_header(facility: &FacilityKey) -> bool {
+    use rezept_claim::{FacilityCode, PointTable, Prefecture};
+    Prefecture::parse(facility.prefecture.as_bytes()).is_some()
+        && PointTable::parse(facility.point_table.as_bytes()).is_some()
+        && FacilityCode::parse(facility.code.as_bytes()).is_some()
+}
+
 fn accept(key: &str, words: &[String]) -> Result<Vec<RouteKind>, ConfigError> {
     if words.is_empty() {
         return Err(ConfigError::Value { key: key.to_owned(), value: "[]".to_owned() });
@@ -353,7 +377,7 @@ fn route(raw: RawRoute, base: &Path, own: &StationName, role: Role) -> Result<Ro
     let to = match (raw.to, role) {
         (Some(to), _) => value("route.to", &to)?,
         (None, Role::Single) => own.clone(),
-        (None, _) => return Err(ConfigError::Shape { what: "a route lacks its `to`" }),
+        (None, _) => return Err(ConfigError::Shape { key: "route.to", what: "a route lacks its `to`" }),
     };
     Ok(Route {
         name: raw.name,

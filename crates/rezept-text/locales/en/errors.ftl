@@ -49,15 +49,15 @@ RZ-U204-next = Correct the spelling of the key, or remove the line.
 
 RZ-U205-what = The configuration file lacks a required key.
 RZ-U205-sent = { sent-nothing }
-RZ-U205-next = Add the key shown.
+RZ-U205-next = Add the key that the details name to the section that begins at the line shown.
 
 RZ-U206-what = A value in the configuration file is not valid.
 RZ-U206-sent = { sent-nothing }
-RZ-U206-next = Correct the value of the key shown.
+RZ-U206-next = Correct the value shown; the details say what is wrong with it.
 
 RZ-U207-what = Folders of the configuration overlap. Watch, inbox, data and medium folders may not contain one another.
 RZ-U207-sent = { sent-nothing }
-RZ-U207-next = Move the folder shown to a place of its own.
+RZ-U207-next = Move one of the two folders shown to a place of its own.
 
 RZ-U208-what = The configuration has no route to this station or medium.
 RZ-U208-sent = { sent-nothing }
@@ -73,7 +73,7 @@ RZ-U210-next = Use the existing one, or name another place with --config.
 
 RZ-U211-what = The role of the station and the rest of the configuration do not fit.
 RZ-U211-sent = { sent-nothing }
-RZ-U211-next = Check the role of the station and which of route, inbox and medium it has.
+RZ-U211-next = Correct the key shown so that it fits the name and role of the station.
 
 ## F files that cannot be read
 RZ-F101-what = The file does not exist.

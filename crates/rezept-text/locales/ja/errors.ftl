@@ -41,23 +41,23 @@ RZ-U202-next = ファイルを開く権限があるか確かめてください�
 
 RZ-U203-what = 設定ファイルの書き方に誤りがあります。
 RZ-U203-sent = { sent-nothing }
-RZ-U203-next = 「対象」の行番号の所を直してください。書き方は TOML です。
+RZ-U203-next = 「対象」の行を直してください。書き方は TOML です。
 
 RZ-U204-what = 設定ファイルに知らない項目があります。
 RZ-U204-sent = { sent-nothing }
-RZ-U204-next = 項目名のつづりを直すか、その行を消してください。
+RZ-U204-next = 「対象」の行の項目名を直すか、その行を消してください。
 
 RZ-U205-what = 設定ファイルに必要な項目がありません。
 RZ-U205-sent = { sent-nothing }
-RZ-U205-next = 「対象」の項目を書き加えてください。
+RZ-U205-next = 「対象」の行から始まる部分に、「詳細」にある項目を書き加えてください。
 
 RZ-U206-what = 設定ファイルの値が正しくありません。
 RZ-U206-sent = { sent-nothing }
-RZ-U206-next = 「対象」の項目の値を直してください。
+RZ-U206-next = 「対象」の値を、「詳細」を見て直してください。
 
 RZ-U207-what = 設定のフォルダが重なっています。監視、受信、データ、媒体のフォルダは、互いの中に置けません。
 RZ-U207-sent = { sent-nothing }
-RZ-U207-next = 「対象」のフォルダを、重ならない場所に変えてください。
+RZ-U207-next = 「対象」の二つのフォルダを、重ならない場所に変えてください。
 
 RZ-U208-what = 設定に、この送り先や媒体の経路がありません。
 RZ-U208-sent = { sent-nothing }
@@ -73,7 +73,7 @@ RZ-U210-next = 今の設定を使うか、別の場所を --config で指定し�
 
 RZ-U211-what = 端末の役割と設定の内容が合いません。
 RZ-U211-sent = { sent-nothing }
-RZ-U211-next = station の role と、route、inbox、medium の有無を確かめてください。
+RZ-U211-next = 「対象」の項目を、station の name と role に合うように直してください。
 
 ## F 読めないファイル
 RZ-F101-what = ファイルが見つかりません。
