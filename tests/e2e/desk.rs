@@ -9,9 +9,10 @@ use rezept_parcel::Digest;
 use serde_json::Value;
 
 use crate::bench::{Run, fixture, rezept};
+use crate::stations::fast_folder;
 
 /// A running service that does not come to what a test waits for is given up after so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A clinic in a folder that goes away: `recekon`, `terminal`, and the stick `usb`.
 pub struct Clinic {
@@ -26,7 +27,7 @@ impl Clinic {
 
     /// The same, with another medium.
     pub fn with_medium(medium: &str) -> Self {
-        let clinic = Self { folder: tempfile::tempdir().unwrap() };
+        let clinic = Self { folder: fast_folder() };
         fs::create_dir(clinic.at("usb")).unwrap();
         clinic.station(
             "recekon",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "helpers of tests")]
 
 mod bench;
+mod config;
 mod crash;
 mod demo;
 mod desk;
@@ -12,8 +13,12 @@ mod journeys;
 mod kill;
 #[cfg(target_os = "linux")]
 mod media;
+mod privacy;
+mod readme;
 mod show;
 mod stations;
 mod two;
 mod usage;
 mod verify;
+#[cfg(target_os = "linux")]
+mod watching;
