@@ -43,11 +43,22 @@ pub(crate) fn copy_items(
     items: &[Item<'_>],
     report: &mut dyn FnMut(u64, u64),
 ) -> TransferResult<()> {
+    copy_each(target, items, &mut |_| Ok(()), report)
+}
+
+/// As [`copy_items`], with something to be done right before each file is made.
+fn copy_each(
+    target: &dyn Volume,
+    items: &[Item<'_>],
+    prepare: &mut dyn FnMut(&Item<'_>) -> Result<(), VolumeError>,
+    report: &mut dyn FnMut(u64, u64),
+) -> TransferResult<()> {
     let total = items.iter().map(|item| item.size_bytes).sum();
     let mut done = 0;
     let mut hinted = 0;
     let copied = with_lane(|lane| {
         for item in items {
+            prepare(item)?;
             copy_one(lane, target, item, &mut |bytes| {
                 done += bytes;
                 report(done, total);
@@ -135,18 +146,21 @@ pub(crate) fn write_bag(
     let mut made = make_folders(target, folder)?;
     let mut items = Vec::with_capacity(sources.len());
     for (file, (source, source_path)) in plan.files().iter().zip(sources) {
-        let target_path = path(&format!("{folder}/{}", file.path.as_str()))?;
-        made.extend(make_folders(target, &target_path.parent())?);
-        made.push(target_path.clone());
         items.push(Item {
             source: *source,
             source_path: source_path.clone(),
-            target_path,
+            target_path: path(&format!("{folder}/{}", file.path.as_str()))?,
             sha256: file.sha256,
             size_bytes: file.size,
         });
     }
-    copy_items(target, &items, &mut |done, total| progress(Progress::Written { done, total }))?;
+    // Each folder is made with its file, not all of them first: a flush in between would write both a second time.
+    let mut prepare = |item: &Item<'_>| {
+        made.extend(make_folders(target, &item.target_path.parent())?);
+        made.push(item.target_path.clone());
+        Ok(())
+    };
+    copy_each(target, &items, &mut prepare, &mut |done, total| progress(Progress::Written { done, total }))?;
     for (name, bytes) in plan.tag_files() {
         let file = entry(folder, name)?;
         write_small(target, &file, &bytes)?;

@@ -115,17 +115,28 @@ pub(crate) fn entry(folder: &RelPath, name: &str) -> TransferResult<RelPath> {
 /// Makes every missing folder on the way to `folder`, and names those it made.
 pub(crate) fn make_folders(volume: &dyn Volume, folder: &RelPath) -> VolumeResult<Vec<RelPath>> {
     let mut made = Vec::new();
-    let mut here = RelPath::ROOT;
-    for part in folder.components() {
-        let Some(next) = here.join(part) else { break };
-        here = next;
-        match volume.make_folder(&here) {
-            Ok(()) => made.push(here.clone()),
-            Err(error) if error.kind() == FailureKind::Exists => {}
-            Err(error) => return Err(error),
-        }
-    }
+    make_folder_and_way(volume, folder, &mut made)?;
     Ok(made)
+}
+
+/// Looks at the way only when the folder cannot be made without: of thousands of folders most have their parent.
+fn make_folder_and_way(volume: &dyn Volume, folder: &RelPath, made: &mut Vec<RelPath>) -> VolumeResult<()> {
+    if *folder == RelPath::ROOT {
+        return Ok(());
+    }
+    let result = match volume.make_folder(folder) {
+        Err(error) if error.kind() == FailureKind::Missing && folder.parent() != RelPath::ROOT => {
+            make_folder_and_way(volume, &folder.parent(), made)?;
+            volume.make_folder(folder)
+        }
+        other => other,
+    };
+    match result {
+        Ok(()) => made.push(folder.clone()),
+        Err(error) if error.kind() == FailureKind::Exists => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// Removes a folder and everything in it. Links are removed, never followed. Missing things are no failure.
