@@ -141,6 +141,14 @@ impl FileState {
 }
 
 impl ParcelState {
+    /// Whether a parcel in this state has nothing waiting in a staging folder any more. `COMMITTED` has, where a station
+    /// delivers into its own inbox.
+    #[must_use]
+    pub const fn is_past_staging(self) -> bool {
+        use ParcelState::{AckWritten, Acknowledged, Archived, Cancelled, Delivered, Quarantined};
+        matches!(self, Delivered | AckWritten | Quarantined | Acknowledged | Archived | Cancelled)
+    }
+
     /// Says which moves are legal.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {

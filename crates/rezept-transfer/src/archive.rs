@@ -5,7 +5,7 @@ use rezept_journal::{FileRow, FileState, ParcelChange, ParcelFile, ParcelState};
 use rezept_parcel::{Digest, PayloadPath};
 
 use crate::content::{Item, compare, copy_items};
-use crate::engine::{Engine, Known, entry, make_folders, path, place};
+use crate::engine::{Engine, Known, entry, make_folders, path, place, way_to};
 use crate::error::{TransferError, TransferResult};
 use crate::volume::{FailureKind, RelPath, Volume};
 
@@ -44,7 +44,10 @@ impl Engine<'_> {
         let source_path = path(&source.place.path)?;
         let target = archive_path(known, file)?;
         let row = known.row.row;
-        if archive.stat(&target)?.is_none() {
+        if archive.stat(&target)?.is_some() {
+            // It stands there since an interruption: the source may not go before the copy is sure to stay.
+            archive.flush(&[std::slice::from_ref(&target), &way_to(&target.parent())].concat())?;
+        } else {
             let there = folder.stat(&source_path)?;
             if there.is_none() {
                 return Ok(Away::Gone("it left its folder before it could be archived"));
@@ -72,7 +75,11 @@ impl Engine<'_> {
             return Err(TransferError::ReadBackDiffers { place: place(archive, &target) });
         }
         if folder.stat(&source_path)?.is_none() {
-            return Ok(Away::Archived);
+            // An interrupted run may have removed it: it must not come back and be sent anew.
+            match folder.flush_folder(&source_path.parent()) {
+                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
+                _ => return Ok(Away::Archived),
+            }
         }
         let in_folder = [(source_path.clone(), file.size_bytes, Digest(file.sha256))];
         if compare(folder, &in_folder, &mut |_, _| {})?.is_err() {
@@ -109,5 +116,10 @@ fn copy_to_archive(archive: &dyn Volume, item: &Item<'_>, target: &RelPath) -> T
     copied?;
     archive.flush(&made)?;
     archive.rename_new(&item.target_path, target)?;
-    Ok(archive.flush_folder(&target.parent())?)
+    let flushed = archive.flush_folder(&target.parent());
+    if flushed.is_err() {
+        // What a failed flush left is not taken, but written again.
+        let _ = archive.remove_file(target);
+    }
+    Ok(flushed?)
 }

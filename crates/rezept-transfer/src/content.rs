@@ -5,7 +5,7 @@ use std::io::Read;
 use rezept_journal::VerifyLevel;
 use rezept_parcel::{BagPlan, Digest};
 
-use crate::engine::{Progress, entry, make_folders, path, place};
+use crate::engine::{Progress, entry, make_folders, make_new_folders, path, place};
 use crate::error::{TransferError, TransferResult};
 use crate::lane::{Lane, PassError, with_lane};
 use crate::volume::{RelPath, Verb, Volume, VolumeError};
@@ -156,7 +156,7 @@ pub(crate) fn write_bag(
     }
     // Each folder is made with its file, not all of them first: a flush in between would write both a second time.
     let mut prepare = |item: &Item<'_>| {
-        made.extend(make_folders(target, &item.target_path.parent())?);
+        made.extend(make_new_folders(target, &item.target_path.parent())?);
         made.push(item.target_path.clone());
         Ok(())
     };

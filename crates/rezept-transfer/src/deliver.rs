@@ -11,6 +11,7 @@ use crate::content::write_small;
 use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::intake::{Intake, Staged};
+use crate::outgoing::folders;
 use crate::staging::{STAGING, inboxes, staged_path, staging_folder};
 use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
 
@@ -178,11 +179,52 @@ impl Engine<'_> {
             entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))?;
         match medium.stat(&file)? {
             Some(meta) if meta.kind == EntryKind::File => {
-                let bytes = read_small(medium, &file, ack::ACK_MAX_BYTES)?;
-                Ok(Ack::parse(&bytes).is_err())
+                let bytes = match read_small(medium, &file, ack::ACK_MAX_BYTES) {
+                    // On a share, the sender may just have taken it.
+                    Err(error) if error.kind() == FailureKind::Missing => return Ok(true),
+                    read => read?,
+                };
+                Ok(!Ack::parse(&bytes).is_ok_and(|ack| self.is_ours(known, &ack)))
             }
             _ => Ok(true),
         }
+    }
+
+    /// Whether this acknowledgement is the one that this station writes for this parcel, whenever it wrote it.
+    fn is_ours(&self, known: &Known, ack: &Ack) -> bool {
+        let h = &known.header;
+        ack.id == known.id
+            && (&ack.from, &ack.to) == (&self.me, &h.from)
+            && ack.sequence == h.sequence
+            && ack.header.0 == known.row.header_sha256
+            && ack
+                .files
+                .iter()
+                .map(|file| (file.path.as_str(), file.sha256.0))
+                .eq(known.files.iter().map(|file| (file.payload_path.as_str(), file.sha256)))
+    }
+
+    /// The acknowledgement stands there since an interruption: ACK_WRITTEN, once its name is sure to stay.
+    pub(crate) fn adopt_ack(&mut self, known: &Known, medium: &dyn Volume) -> TransferResult<()> {
+        medium.flush_folder(&path(&names::ack_dir(&known.header.from, &known.header.to))?)?;
+        let note = "found after an interruption".to_owned();
+        let change = ParcelChange { note, ..ParcelChange::default() };
+        Ok(self.journal.move_parcel(known.row.row, ParcelState::AckWritten, &change)?)
+    }
+
+    /// Removes what interrupted runs left of acknowledgements on a medium. Nobody but this station writes there, and it
+    /// is not writing now. Best effort: a protected medium may keep them.
+    pub(crate) fn sweep_acks(&self, medium: &dyn Volume) -> TransferResult<()> {
+        for sender in folders(medium, &path(names::ROOT)?)? {
+            let folder = path(&format!("{}/{sender}/{}", names::ROOT, self.me))?;
+            for found in medium.list(&folder)?.unwrap_or_default() {
+                let Ok(name) = found.name else { continue };
+                if matches!(names::parse_entry(&name), names::Entry::AckPart { .. }) {
+                    let _ = medium.remove_file(&entry(&folder, &name)?);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes the acknowledgement by the write rules: ACK_WRITTEN.
@@ -195,7 +237,6 @@ impl Engine<'_> {
         let part = entry(&folder, &names::ack_part_name(known.id, attempt))?;
         self.effect(row, "write acknowledgement", root, |_| {
             let mut made = make_folders(medium, &folder)?;
-            sweep_ack_parts(known, medium, &folder)?;
             // Ours, and unreadable: the sender could not take it.
             match medium.remove_file(&file) {
                 Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
@@ -205,7 +246,12 @@ impl Engine<'_> {
             made.push(part.clone());
             medium.flush(&made)?;
             medium.rename_new(&part, &file)?;
-            Ok(medium.flush_folder(&folder)?)
+            let flushed = medium.flush_folder(&folder);
+            if flushed.is_err() {
+                // What a failed flush left is not taken, but written again.
+                let _ = medium.remove_file(&file);
+            }
+            Ok(flushed?)
         })?;
         if read_small(medium, &file, ack::ACK_MAX_BYTES)? != bytes {
             return Err(TransferError::ReadBackDiffers { place: self.describe_place(known, medium) });
@@ -251,14 +297,4 @@ impl Engine<'_> {
 pub(crate) fn inbox_of(file: &ParcelFile, intake: &dyn Intake) -> TransferResult<String> {
     let by_kind = || intake.inbox_for(file.kind.as_deref().unwrap_or_default());
     file.inbox.clone().or_else(by_kind).ok_or(TransferError::Stored { what: "a file without inbox" })
-}
-
-fn sweep_ack_parts(known: &Known, medium: &dyn Volume, folder: &RelPath) -> TransferResult<()> {
-    for found in medium.list(folder)?.unwrap_or_default() {
-        let Ok(name) = found.name else { continue };
-        if matches!(names::parse_entry(&name), names::Entry::AckPart { id, .. } if id == known.id) {
-            medium.remove_file(&entry(folder, &name)?)?;
-        }
-    }
-    Ok(())
 }

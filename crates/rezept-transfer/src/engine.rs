@@ -48,6 +48,11 @@ impl Volumes {
             .map(|volume| &**volume)
             .ok_or_else(|| TransferError::NotPresent { root: root.to_owned() })
     }
+
+    /// Every volume, in no particular order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Volume> {
+        self.by_root.values().map(|volume| &**volume)
+    }
 }
 
 /// How far long work has come.
@@ -112,11 +117,24 @@ pub(crate) fn entry(folder: &RelPath, name: &str) -> TransferResult<RelPath> {
     folder.join(name).ok_or_else(|| TransferError::BadPath { path: format!("{folder}/{name}") })
 }
 
-/// Makes every missing folder on the way to `folder`, and names those it made.
+/// Makes every missing folder on the way to `folder`, and names the whole way: a folder that stands there already may have
+/// been made by a run that was interrupted before it flushed.
 pub(crate) fn make_folders(volume: &dyn Volume, folder: &RelPath) -> VolumeResult<Vec<RelPath>> {
+    make_new_folders(volume, folder)?;
+    Ok(way_to(folder))
+}
+
+/// As [`make_folders`], below a folder that this run made itself: names only those it made.
+pub(crate) fn make_new_folders(volume: &dyn Volume, folder: &RelPath) -> VolumeResult<Vec<RelPath>> {
     let mut made = Vec::new();
     make_folder_and_way(volume, folder, &mut made)?;
     Ok(made)
+}
+
+/// A folder and every folder above it up to the root: each keeps the name of the one below.
+pub(crate) fn way_to(folder: &RelPath) -> Vec<RelPath> {
+    let above = |folder: &RelPath| (*folder != RelPath::ROOT).then(|| folder.parent());
+    std::iter::successors(Some(folder.clone()), above).collect()
 }
 
 /// Looks at the way only when the folder cannot be made without: of thousands of folders most have their parent.

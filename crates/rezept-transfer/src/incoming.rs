@@ -39,6 +39,8 @@ impl Engine<'_> {
     /// When the medium cannot be listed or the journal fails. What happens to one parcel is in its [`Received`].
     pub fn receive(&mut self, medium: &str, intake: &mut dyn Intake) -> TransferResult<Vec<Received>> {
         let volume = self.volume(medium)?;
+        self.sweep_acks(volume)?;
+        self.sweep_staging()?;
         let mut touched = Vec::new();
         for found in self.find(medium, volume)? {
             touched.extend(self.note_found(&found, volume)?);
@@ -72,6 +74,7 @@ impl Engine<'_> {
     /// # Errors
     /// The first failure; the others were still delivered.
     pub fn finish_deliveries(&mut self, intake: &mut dyn Intake) -> TransferResult<()> {
+        self.sweep_staging()?;
         let mut failure = None;
         for parcel in self.journal.parcels_in(Direction::In, &[ParcelState::Copied, ParcelState::Valid])? {
             failure = failure.or(self.carry_in(parcel.row, None, intake).err());
@@ -142,7 +145,7 @@ impl Engine<'_> {
         }
         let same = known.header_sha256 == found.row.header_sha256;
         match (&found.header, known.state) {
-            (Ok(_), ParcelState::Quarantined) if same || Header::parse(&known.header).is_err() => {
+            (Ok(_), ParcelState::Quarantined) if same || !self.belongs_there(&known) => {
                 if self.whole(&found.row, volume) {
                     self.journal.replace_header(known.row, &found.row)?;
                 }
@@ -153,6 +156,13 @@ impl Engine<'_> {
             }
         }
         Ok(Some(known.row))
+    }
+
+    /// Whether the header that was kept can be read and says what its place says. One that does not is no parcel's word:
+    /// the right one may take its place.
+    fn belongs_there(&self, known: &ParcelRow) -> bool {
+        Header::parse(&known.header)
+            .is_ok_and(|header| self.authenticity(&known.sender, &known.id, &header).is_ok())
     }
 
     /// Whether a parcel that was set aside is now whole on the medium: header, tag files and every payload byte.
@@ -221,6 +231,7 @@ impl Engine<'_> {
                 (InStep::PlanDelivery, _) => self.plan_delivery(&known, intake)?,
                 (InStep::Deliver, _) => self.deliver(&known)?,
                 (InStep::WriteAck, Some((root, volume))) => self.write_ack(&known, root, volume)?,
+                (InStep::AdoptAck, Some((_, volume))) => self.adopt_ack(&known, volume)?,
                 _ => return Ok(()),
             }
         }

@@ -62,6 +62,10 @@ impl<'a> Engine<'a> {
                 self.abandon(known, &path)?;
                 return Err(TransferError::SourceChanged { path });
             }
+            if staged.is_err() {
+                // Best effort: what stays is removed before the next attempt.
+                let _ = remove_tree(target, &folder);
+            }
             staged?;
         }
         Ok(self.journal.move_parcel(row, ParcelState::Written, &ParcelChange::default())?)

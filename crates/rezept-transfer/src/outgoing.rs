@@ -26,12 +26,18 @@ impl Engine<'_> {
     /// volumes fail with: the next call goes on from there.
     pub fn carry(&mut self, row: i64, medium: &str) -> TransferResult<ParcelRow> {
         self.journal.close_interrupted(row)?;
+        let mut header_flushed = false;
         for _ in 0..STEPS_LIMIT {
             let known = self.known(row)?;
             let volume = self.volume(medium)?;
             let there = self.look(&known, volume)?;
             let step = next_out(known.row.state, &there);
             tracing::debug!(parcel = %known.id, state = %known.row.state, ?step, "next step");
+            if step == OutStep::Commit && !header_flushed {
+                // It stands there since an interruption: seen by every process, and perhaps not yet on the medium.
+                volume.flush_folder(&known.folder()?)?;
+            }
+            header_flushed = step == OutStep::WriteHeader;
             if !self.perform(&known, medium, volume, step)? {
                 break;
             }
@@ -51,12 +57,6 @@ impl Engine<'_> {
         match step {
             OutStep::Sweep => self.sweep_parts(known, volume)?,
             OutStep::WriteBag => self.write_bag(known, medium, volume)?,
-            OutStep::AdoptBag => {
-                let note = "found after an interruption".to_owned();
-                let change =
-                    ParcelChange { medium: Some(medium.to_owned()), note, ..ParcelChange::default() };
-                self.journal.move_parcel(row, ParcelState::Written, &change)?;
-            }
             OutStep::ReadBack => self.read_back(known, volume)?,
             OutStep::WriteHeader => self.write_header(known, volume)?,
             OutStep::Commit => {
@@ -140,9 +140,14 @@ impl Engine<'_> {
                 }
                 names::Entry::Bag(id) if id == known.id => there.bag = found.meta.kind == EntryKind::Folder,
                 names::Entry::Header(id) if id == known.id => {
-                    let bytes = read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES)?;
-                    there.header =
-                        if bytes == known.row.header { HeaderThere::Same } else { HeaderThere::Other };
+                    there.header = match found.meta.kind {
+                        EntryKind::File | EntryKind::LinkedFile => {
+                            let file = entry(&folder, &name)?;
+                            judge_header(known, &read_small(volume, &file, header::HEADER_MAX_BYTES)?)
+                        }
+                        EntryKind::Folder => HeaderThere::Other,
+                        EntryKind::Other => HeaderThere::Damaged,
+                    };
                 }
                 names::Entry::Header(id) if known.row.state == ParcelState::Spooled => {
                     self.check_known(id, volume, &folder)?
@@ -235,6 +240,11 @@ impl Engine<'_> {
             Err(TransferError::Volume(error)) => {
                 // Best effort: the medium may be gone. What stays is swept next time.
                 let _ = remove_tree(volume, &part);
+                if error.kind() != FailureKind::Exists {
+                    // Its name may be lost although it is seen: a flush that failed is not tried again, the content is
+                    // written again.
+                    let _ = remove_tree(volume, &bag);
+                }
                 Err(self.name_full(volume, &plan, error))
             }
             Err(error) => Err(error),
@@ -292,7 +302,15 @@ impl Engine<'_> {
             Err(error) => return Err(error),
         };
         // The medium (or the way to it) is bad. Nothing was published; a person decides where it goes next.
-        self.effect(known.row.row, "remove damaged content", &differs, |_| Ok(remove_tree(volume, &bag)?))?;
+        let header = entry(&known.folder()?, &names::header_name(known.id))?;
+        self.effect(known.row.row, "remove damaged content", &differs, |_| {
+            // A parcel that is sent again may have its header there: nothing names what is not there.
+            match volume.remove_file(&header) {
+                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
+                _ => {}
+            }
+            Ok(remove_tree(volume, &bag)?)
+        })?;
         let change = ParcelChange { verify_level: Some(VerifyLevel::L0), ..ParcelChange::default() };
         self.journal.move_parcel(known.row.row, ParcelState::Spooled, &change)?;
         let reason = Some(Reason::new(codes::READ_BACK_DIFFERS, differs.clone()));
@@ -312,7 +330,12 @@ impl Engine<'_> {
             write_small(volume, &part, &known.row.header)?;
             volume.flush(std::slice::from_ref(&part))?;
             volume.rename_new(&part, &header)?;
-            Ok(volume.flush_folder(&folder)?)
+            let flushed = volume.flush_folder(&folder);
+            if flushed.is_err() {
+                // As with the content: what a failed flush left is not taken, but written again.
+                let _ = volume.remove_file(&header);
+            }
+            Ok(flushed?)
         })
     }
 
@@ -436,6 +459,18 @@ impl Engine<'_> {
 /// The acknowledgement's place: `REZEPT/<sender>/<receiver>/<id>.ack`.
 fn ack_path(known: &Known) -> TransferResult<RelPath> {
     entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))
+}
+
+/// What stands under the header's name, compared with what was planned. Only a header that can be read speaks for
+/// somebody: anything else is our own, which the medium did not keep.
+fn judge_header(known: &Known, bytes: &[u8]) -> HeaderThere {
+    if bytes == known.row.header {
+        HeaderThere::Same
+    } else if rezept_parcel::Header::parse(bytes).is_ok() {
+        HeaderThere::Other
+    } else {
+        HeaderThere::Damaged
+    }
 }
 
 /// The acknowledgement, if there is one: judged against what was sent.

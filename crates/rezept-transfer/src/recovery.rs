@@ -10,8 +10,10 @@ pub enum HeaderThere {
     Absent,
     /// It has the planned bytes.
     Same,
-    /// It has other bytes.
+    /// It says something else.
     Other,
+    /// It cannot be read: bytes of ours that the medium lost, not the word of another.
+    Damaged,
 }
 
 /// An acknowledgement as it stands on the medium, seen by the sender.
@@ -45,8 +47,6 @@ pub enum OutStep {
     Sweep,
     /// Write the content.
     WriteBag,
-    /// The content already stands there (a crash came between rename and journal): take it as written.
-    AdoptBag,
     /// Read the content again.
     ReadBack,
     /// Write the header.
@@ -81,11 +81,16 @@ pub fn next_out(state: ParcelState, there: &Outside) -> OutStep {
     use ParcelState as S;
     let other = there.header == HeaderThere::Other;
     let header = there.header == HeaderThere::Same;
+    let damaged = there.header == HeaderThere::Damaged;
     match state {
         S::Spooled | S::Written | S::ReadBack if other => OutStep::Contradiction,
-        S::Spooled if there.bag => OutStep::AdoptBag,
+        S::Spooled | S::Written | S::ReadBack if damaged => OutStep::RemoveHeader,
         // A header without its content: the content was taken away. Nothing may stay that names what is not there.
-        S::Spooled | S::Written | S::ReadBack if header && !there.bag => OutStep::RemoveHeader,
+        S::Written | S::ReadBack if header && !there.bag => OutStep::RemoveHeader,
+        // What stands there was left by an interruption, by a flush that failed, or lies there damaged and is sent again:
+        // none of it is trusted, all is written again.
+        S::Spooled if header => OutStep::RemoveHeader,
+        S::Spooled if there.bag => OutStep::RemoveBag,
         S::Spooled if there.parts => OutStep::Sweep,
         S::Spooled => OutStep::WriteBag,
         S::Written if there.bag => OutStep::ReadBack,
@@ -99,7 +104,7 @@ pub fn next_out(state: ParcelState, there: &Outside) -> OutStep {
             AckThere::Bad(why) => OutStep::ReportAck(why.clone()),
             AckThere::Absent => OutStep::Wait,
         },
-        S::Acknowledged | S::Archived | S::Cancelled if header => OutStep::RemoveHeader,
+        S::Acknowledged | S::Archived | S::Cancelled if header || damaged => OutStep::RemoveHeader,
         S::Acknowledged | S::Archived | S::Cancelled if there.bag && !other => OutStep::RemoveBag,
         S::Acknowledged | S::Archived | S::Cancelled if there.parts => OutStep::Sweep,
         S::Acknowledged | S::Archived if there.ack != AckThere::Absent => OutStep::RemoveAck,
@@ -119,6 +124,8 @@ pub struct Inside {
     pub planned: bool,
     /// The medium at hand can take the acknowledgement and does not hold it yet.
     pub ack_missing: bool,
+    /// The medium at hand holds the acknowledgement.
+    pub ack_there: bool,
 }
 
 /// The receiver's next step.
@@ -138,6 +145,8 @@ pub enum InStep {
     Deliver,
     /// Write the acknowledgement.
     WriteAck,
+    /// The acknowledgement already stands there (a crash came between rename and journal): take it as written.
+    AdoptAck,
     /// Nothing now.
     Rest,
 }
@@ -154,6 +163,7 @@ pub const fn next_in(state: ParcelState, there: Inside) -> InStep {
         S::Valid if there.staged => InStep::PlanDelivery,
         S::Copied | S::Valid if there.on_medium => InStep::StartOver,
         S::Delivered if there.ack_missing => InStep::WriteAck,
+        S::Delivered if there.ack_there => InStep::AdoptAck,
         S::AckWritten if there.on_medium && there.ack_missing => InStep::WriteAck,
         _ => InStep::Rest,
     }
@@ -167,7 +177,9 @@ mod tests {
         let mut all = Vec::new();
         for parts in [false, true] {
             for bag in [false, true] {
-                for header in [HeaderThere::Absent, HeaderThere::Same, HeaderThere::Other] {
+                for header in
+                    [HeaderThere::Absent, HeaderThere::Same, HeaderThere::Other, HeaderThere::Damaged]
+                {
                     for ack in [AckThere::Absent, AckThere::Good, AckThere::Bad("x".into())] {
                         all.push(Outside { parts, bag, header, ack });
                     }
@@ -237,10 +249,14 @@ mod tests {
 
     #[test]
     fn a_planned_delivery_is_finished_without_the_medium() {
-        let there = Inside { on_medium: false, staged: false, planned: true, ack_missing: false };
+        let there =
+            Inside { on_medium: false, staged: false, planned: true, ack_missing: false, ack_there: false };
         assert_eq!(next_in(ParcelState::Valid, there), InStep::Deliver);
-        let lost = Inside { on_medium: true, staged: false, planned: false, ack_missing: true };
+        let lost = Inside { on_medium: true, planned: false, ack_missing: true, ..there };
         assert_eq!(next_in(ParcelState::Copied, lost), InStep::StartOver);
         assert_eq!(next_in(ParcelState::AckWritten, lost), InStep::WriteAck);
+        let acknowledged = Inside { ack_missing: false, ack_there: true, ..lost };
+        assert_eq!(next_in(ParcelState::Delivered, acknowledged), InStep::AdoptAck);
+        assert_eq!(next_in(ParcelState::AckWritten, acknowledged), InStep::Rest);
     }
 }

@@ -43,15 +43,39 @@ impl Engine<'_> {
             staged &= there;
         }
         let planned = !known.files.is_empty() && known.files.iter().all(|file| file.destination.is_some());
-        let (mut on_medium, mut ack_missing) = (false, false);
+        let (mut on_medium, mut ack_missing, mut ack_there) = (false, false, false);
         if let Some(volume) = medium {
             // Where it was found, not where its header would have it: that is what authentication compares.
             let folder = path(&format!("{}/{}/{}", names::ROOT, self.me, known.row.peer))?;
             let there = volume.stat(&entry(&folder, &names::header_name(known.id))?)?;
             on_medium = there.is_some_and(|meta| meta.kind == EntryKind::File);
             ack_missing = self.ack_is_missing(known, volume)?;
+            ack_there = !ack_missing;
         }
-        Ok(Inside { on_medium, staged, planned, ack_missing })
+        Ok(Inside { on_medium, staged, planned, ack_missing, ack_there })
+    }
+
+    /// Removes from staging what belongs to parcels that need it no more: a power cut may have undone its removal. What
+    /// the journal does not know is not touched. Best effort: what stays is removed another time.
+    pub(crate) fn sweep_staging(&self) -> TransferResult<()> {
+        let staging = path(STAGING)?;
+        for volume in self.volumes.all() {
+            let Ok(Some(found)) = volume.list(&staging) else { continue };
+            let mut left = false;
+            for name in found.into_iter().map(|found| found.name.unwrap_or_default()) {
+                let needed = match name.rsplit_once('-') {
+                    Some((sender, id)) => {
+                        self.journal.parcel_by_id(sender, id)?.is_none_or(|row| !row.state.is_past_staging())
+                    }
+                    None => true,
+                };
+                left |= needed || remove_tree(volume, &entry(&staging, &name)?).is_err();
+            }
+            if !left {
+                let _ = volume.remove_folder(&staging);
+            }
+        }
+        Ok(())
     }
 
     /// Removes what a held parcel left in staging: a person refused it, and claims must not lie about.
@@ -91,11 +115,17 @@ impl Engine<'_> {
             remove_tree(volume, &staging_folder(known)?)?;
             let of_inbox: Vec<&ParcelFile> =
                 files.iter().filter(|file| file.inbox.as_deref() == Some(&inbox)).collect();
-            if let Err(TransferError::SourceChanged { path }) =
-                self.copy_to_inbox(known, medium, volume, &of_inbox)
-            {
-                remove_tree(volume, &staging_folder(known)?)?;
-                return self.quarantine(row, codes::BAG_DAMAGED, path);
+            match self.copy_to_inbox(known, medium, volume, &of_inbox) {
+                Ok(()) => {}
+                Err(TransferError::SourceChanged { path }) => {
+                    remove_tree(volume, &staging_folder(known)?)?;
+                    return self.quarantine(row, codes::BAG_DAMAGED, path);
+                }
+                Err(error) => {
+                    // Best effort: what stays is removed before the next attempt.
+                    let _ = remove_tree(volume, &staging_folder(known)?);
+                    return Err(error);
+                }
             }
             let of_inbox: Vec<_> = of_inbox
                 .iter()

@@ -16,7 +16,7 @@ use rezept_testkit::clock::TestClock;
 use rezept_testkit::faults::{Faults, Killed};
 use rezept_testkit::model::{ModelOptions, ModelVolume};
 use rezept_testkit::rng::Rng;
-use rezept_transfer::volume::{EntryKind, RelPath};
+use rezept_transfer::volume::{EntryKind, RelPath, Verb, VolumeError};
 use rezept_transfer::{Engine, Intake, Judged, Staged, TransferError, TransferResult, Volumes};
 use tempfile::TempDir;
 
@@ -41,7 +41,7 @@ pub fn content(kind: &str, payer: u8, month: &str, name: &str, bytes: usize, see
     while made.len() < bytes {
         made.extend_from_slice(&rng.next_u64().to_le_bytes());
     }
-    made.truncate(bytes.max(1));
+    made.truncate(bytes);
     made
 }
 
@@ -80,7 +80,9 @@ impl Intake for TestIntake {
 
     fn judge(&mut self, _: &Journal, _: &ParcelRow, file: Staged<'_>) -> Result<Judged, TransferError> {
         let mut bytes = Vec::new();
-        file.volume.open(file.path)?.read_to_end(&mut bytes).expect("the model reads what it opened");
+        let read = file.volume.open(file.path)?.read_to_end(&mut bytes);
+        let place = file.path.to_string();
+        read.map_err(|source| VolumeError { verb: Verb::Read, place, source })?;
         let content = facts_of(&bytes);
         let payer = if content.payer.as_deref() == Some("2") { "kokuho" } else { "shaho" };
         let month = content.month.clone().unwrap_or_default().replace('-', "");
@@ -266,6 +268,12 @@ impl Bench {
     /// All stations take turns until nothing more happens. Returns what failed in the last round.
     pub fn converge(&self, media: &[usize]) -> Vec<TransferError> {
         self.converge_under(media, &Faults::none()).expect("nobody kills these turns")
+    }
+
+    /// One undisturbed turn of a station.
+    pub fn converge_once(&self, site: usize) {
+        let errors = self.turn(site, &Faults::none()).expect("nobody kills this turn");
+        assert!(errors.is_empty(), "{errors:?}");
     }
 
     /// As [`Bench::converge`], under a plan of faults.

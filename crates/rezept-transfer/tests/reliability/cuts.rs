@@ -4,38 +4,14 @@
 //! A killed process leaves only what stands on volumes and in journals. Two cuts between which neither changed leave the
 //! same world, so a pair is tried once for each pair of *worlds*; that such worlds are indeed the same is asserted.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use rezept_journal::Direction;
 use rezept_testkit::faults::{Faults, Killed};
 
 use crate::bench::{Bench, claim};
 use crate::invariants::{Story, always, converged};
-
-/// Runs `work` for every number below `count` on all cores and collects what it returns.
-fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    let workers = thread::available_parallelism().map_or(2, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        break;
-                    }
-                    let result = work(number);
-                    results.lock().unwrap().insert(number, result);
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap().into_values().collect()
-}
+use crate::parallel::on_all_cores;
 
 /// Whether an operation can leave another world behind. Flushes matter to power cuts only, which have their own tests. The
 /// clock is asked inside every change of a journal and nowhere else, so between two looks at it the journal stands still.

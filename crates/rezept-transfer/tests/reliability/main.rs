@@ -10,4 +10,11 @@
 
 mod bench;
 mod cuts;
+mod damage;
+mod failures;
+mod histories;
 mod invariants;
+mod parallel;
+mod power;
+mod replay;
+mod sizes;
