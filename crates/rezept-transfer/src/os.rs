@@ -191,7 +191,7 @@ impl Volume for OsVolume {
         options.write(true).create_new(true).follow(FollowSymlinks::No);
         let made = self.folder_of(path).and_then(|folder| folder.open_with(path.file_name(), &options));
         let file = made.map_err(|e| self.error(Verb::Create, path, e))?;
-        Ok(Box::new(OsNewFile(BufWriter::with_capacity(WRITE_BUFFER, file))))
+        Ok(self.system.writer(file))
     }
 
     fn open(&self, path: &RelPath) -> VolumeResult<Box<dyn Read + Send>> {
@@ -251,7 +251,14 @@ impl Deref for Folder<'_> {
     }
 }
 
+/// A new file that is written through the cache.
 struct OsNewFile(BufWriter<File>);
+
+impl OsNewFile {
+    fn new(file: File) -> Self {
+        Self(BufWriter::with_capacity(WRITE_BUFFER, file))
+    }
+}
 
 impl Write for OsNewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,37 +1,42 @@
-//! Readings past the cache need a buffer at an aligned address. This one over-allocates and takes the aligned part,
+//! Reading and writing past the cache needs a buffer at an aligned address. This one over-allocates and takes the aligned part,
 //! so that no unsafe code is needed.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Fits every sector size in use (512 and 4096) and every page size that matters for direct reads.
+/// Fits every sector size in use (512 and 4096) and every page size that matters past the cache.
 const ALIGNMENT: usize = 4096;
 
-/// What is read at once: large enough for a stick to reach its full speed.
-const READ_SIZE: usize = 1024 * 1024;
+/// What is read or written at once: large enough for a stick to reach its full speed.
+const SIZE: usize = 1024 * 1024;
 
 /// A megabyte at an aligned address.
-struct AlignedBuffer {
+pub(super) struct AlignedBuffer {
     memory: Vec<u8>,
     start: usize,
 }
 
 impl AlignedBuffer {
     fn new() -> Self {
-        let memory = vec![0; READ_SIZE + ALIGNMENT];
+        let memory = vec![0; SIZE + ALIGNMENT];
         // `align_offset` may give up (it never does outside const evaluation); an unaligned buffer only makes the
         // direct read fail, which is then reported as such.
         let start = memory.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
         Self { memory, start }
     }
 
-    fn bytes(&self) -> &[u8] {
-        self.memory.get(self.start..self.start + READ_SIZE).unwrap_or_default()
+    /// No buffer, to leave behind when one is given away.
+    pub(super) const fn none() -> Self {
+        Self { memory: Vec::new(), start: 0 }
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        self.memory.get_mut(self.start..self.start + READ_SIZE).unwrap_or_default()
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.memory.get(self.start..self.start + SIZE).unwrap_or_default()
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.memory.get_mut(self.start..self.start + SIZE).unwrap_or_default()
     }
 }
 
@@ -40,11 +45,11 @@ impl AlignedBuffer {
 pub(super) struct Buffers(Arc<Mutex<Vec<AlignedBuffer>>>);
 
 impl Buffers {
-    fn take(&self) -> AlignedBuffer {
+    pub(super) fn take(&self) -> AlignedBuffer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(AlignedBuffer::new)
     }
 
-    fn give(&self, buffer: AlignedBuffer) {
+    pub(super) fn give(&self, buffer: AlignedBuffer) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 }
@@ -100,7 +105,6 @@ impl Read for AlignedReader {
 
 impl Drop for AlignedReader {
     fn drop(&mut self) {
-        let nothing = AlignedBuffer { memory: Vec::new(), start: 0 };
-        self.home.give(std::mem::replace(&mut self.buffer, nothing));
+        self.home.give(std::mem::replace(&mut self.buffer, AlignedBuffer::none()));
     }
 }

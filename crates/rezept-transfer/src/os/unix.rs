@@ -1,6 +1,7 @@
 //! What only Linux has: the exclusive rename, the flush of a whole file system, write errors that are told once.
 //! Every call that Windows lacks stands below this module.
 
+mod direct;
 mod flusher;
 mod readback;
 mod storage;
@@ -15,8 +16,10 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::OsVolume;
-use crate::volume::{RelPath, Renamed, Verb, VolumeFacts, VolumeResult};
+use super::aligned::Buffers;
+use super::{OsNewFile, OsVolume};
+use crate::volume::{NewFile, RelPath, Renamed, Verb, VolumeFacts, VolumeResult};
+use direct::DirectWriter;
 use flusher::Flusher;
 pub(super) use readback::PastCache;
 use storage::{Flushing, Storage};
@@ -41,6 +44,8 @@ pub(super) struct System {
     root: File,
     storage: Storage,
     flusher: Flusher,
+    /// For files written past the cache.
+    buffers: Buffers,
 }
 
 impl System {
@@ -50,7 +55,7 @@ impl System {
         let dir = Dir::from_std_file(root.try_clone()?);
         let storage = Storage::of(&root);
         let flusher = Flusher::new(reopen(&root)?);
-        Ok((dir, Self { root, storage, flusher }))
+        Ok((dir, Self { root, storage, flusher, buffers: Buffers::default() }))
     }
 
     pub(super) fn facts(&self) -> VolumeFacts {
@@ -64,6 +69,15 @@ impl System {
     pub(super) fn free_bytes(&self) -> io::Result<Option<u64>> {
         let answer = rustix::fs::fstatvfs(&self.root)?;
         Ok(Some(answer.f_bavail.saturating_mul(answer.f_frsize)))
+    }
+
+    /// How a new file is written: past the cache where that is known to work.
+    pub(super) fn writer(&self, file: cap_std::fs::File) -> Box<dyn NewFile> {
+        if self.storage.writes_past_cache {
+            Box::new(DirectWriter::new(file.into_std(), &self.buffers))
+        } else {
+            Box::new(OsNewFile::new(file))
+        }
     }
 
     pub(super) fn start_flush(&self) {

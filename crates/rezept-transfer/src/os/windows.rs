@@ -11,9 +11,9 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rezept_journal::VerifyLevel;
 use sysinfo::Disks;
 
-use super::OsVolume;
 use super::aligned::{AlignedReader, Buffers};
-use crate::volume::{ReadBack, RelPath, Renamed, Verb, VolumeFacts, VolumeResult};
+use super::{OsNewFile, OsVolume};
+use crate::volume::{NewFile, ReadBack, RelPath, Renamed, Verb, VolumeFacts, VolumeResult};
 
 /// Needed to open a folder at all.
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
@@ -77,6 +77,11 @@ impl System {
         // Answers only while the drive does.
         self.held.metadata()?;
         Ok(with_disk(&self.root, sysinfo::Disk::available_space))
+    }
+
+    #[expect(clippy::unused_self, reason = "the same shape as on Linux")]
+    pub(super) fn writer(&self, file: cap_std::fs::File) -> Box<dyn NewFile> {
+        Box::new(OsNewFile::new(file))
     }
 
     #[expect(clippy::unused_self, reason = "the same shape as on Linux")]

@@ -50,6 +50,8 @@ pub(super) struct Storage {
     pub(super) facts: VolumeFacts,
     pub(super) flushing: Flushing,
     pub(super) direct_read: DirectRead,
+    /// Whether a growing file can be written past the cache. FAT and exFAT say that they can, and use the cache.
+    pub(super) writes_past_cache: bool,
 }
 
 impl Storage {
@@ -71,7 +73,9 @@ impl Storage {
             None if block_driver => (Flushing::FolderThenWhole, DirectRead::Nothing),
             None => (Flushing::EachThenWhole, DirectRead::Nothing),
         };
-        Self { facts: VolumeFacts { file_system, device, removable }, flushing, direct_read }
+        let writes_past_cache = known.is_some_and(|(_, name, ..)| ["ext4", "xfs"].contains(name));
+        let facts = VolumeFacts { file_system, device, removable };
+        Self { facts, flushing, direct_read, writes_past_cache }
     }
 
     /// What changes when another medium is put into the same slot: the file system's id and the device's serial count
