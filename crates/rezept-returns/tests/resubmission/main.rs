@@ -4,6 +4,14 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod edit;
+#[cfg(test)]
+mod merge;
+#[cfg(test)]
+mod property;
