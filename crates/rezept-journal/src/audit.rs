@@ -19,7 +19,8 @@ pub struct ChainReport {
     pub broken_at: Option<u64>,
     /// Checkpoints handed out in headers that the chain does not contain any more.
     pub unmet: Vec<Checkpoint>,
-    /// Files and parcels (`F1`, `P2`) whose row and whose history tell different states.
+    /// Files, parcels, return files, returned claims and resubmissions (`F1`, `P2`, `I3`, `R4`, `B5`) whose row and whose
+    /// history tell different states, and return files that have not the claims they brought.
     pub astray: Vec<String>,
 }
 
@@ -31,15 +32,18 @@ impl ChainReport {
     }
 }
 
-/// The last state of each file and parcel, as the history tells it.
+/// The last state of each row that has one, as the history tells it.
 #[derive(Default)]
 struct Told(HashMap<String, String>);
 
 impl Told {
     fn note(&mut self, entry: HistoryRow) {
-        // Entries without a state before are births and decisions; only the first of a subject is its birth.
-        let is_row = entry.subject.starts_with(['F', 'P']);
-        if is_row && (!entry.from.is_empty() || !self.0.contains_key(&entry.subject)) {
+        // Entries without a state before are births and decisions; only the first of a subject is its birth. A returned
+        // claim has no birth of its own: the entry of its file tells of all.
+        let is_row = entry.subject.starts_with(['F', 'P', 'I', 'B']);
+        let is_claim = entry.subject.starts_with('R');
+        let is_move = !entry.from.is_empty();
+        if (is_row && (is_move || !self.0.contains_key(&entry.subject))) || (is_claim && is_move) {
             self.0.insert(entry.subject, entry.to);
         }
     }
@@ -47,8 +51,11 @@ impl Told {
     /// Compares with the rows: what differs, what the history does not know, what has no row.
     fn compare(mut self, conn: &Connection) -> JournalResult<Vec<String>> {
         let mut astray = Vec::new();
-        let mut rows =
-            conn.prepare("SELECT 'F' || id, state FROM file UNION ALL SELECT 'P' || row, state FROM parcel")?;
+        let mut rows = conn.prepare(
+            "SELECT 'F' || id, state FROM file UNION ALL SELECT 'P' || row, state FROM parcel \
+             UNION ALL SELECT 'I' || id, state FROM return_file UNION ALL SELECT 'B' || id, state FROM resubmission \
+             UNION ALL SELECT 'R' || id, state FROM returned_claim WHERE state <> 'new'",
+        )?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let (subject, state): (String, String) = (row.get(0)?, row.get(1)?);
@@ -57,6 +64,11 @@ impl Told {
             }
         }
         astray.extend(self.0.into_keys());
+        let mut short = conn.prepare(
+            "SELECT 'I' || f.id FROM return_file f \
+             WHERE f.new_claims <> (SELECT count(*) FROM returned_claim c WHERE c.file = f.id)",
+        )?;
+        astray.extend(short.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?);
         astray.sort();
         Ok(astray)
     }

@@ -235,6 +235,14 @@ impl Journal {
         &mut self,
         work: impl FnOnce(&Connection, (&str, jiff::Timestamp)) -> JournalResult<T>,
     ) -> JournalResult<T> {
+        self.change_or(work)
+    }
+
+    /// [`Journal::change`] for work that can also fail in its own ways.
+    pub(crate) fn change_or<T, E: From<rusqlite::Error>>(
+        &mut self,
+        work: impl FnOnce(&Connection, (&str, jiff::Timestamp)) -> Result<T, E>,
+    ) -> Result<T, E> {
         if !self.conn.is_autocommit() {
             let part = self.conn.savepoint()?;
             let result = work(&part, (&self.actor, self.clock.now()))?;

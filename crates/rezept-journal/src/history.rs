@@ -26,6 +26,12 @@ pub enum Subject {
     Parcel(i64),
     /// A row of `alert`.
     Alert(i64),
+    /// A row of `return_file`: an import.
+    ReturnFile(i64),
+    /// A row of `returned_claim`.
+    Returned(i64),
+    /// A row of `resubmission`.
+    Resubmission(i64),
     /// The station itself.
     Station,
 }
@@ -36,6 +42,9 @@ impl std::fmt::Display for Subject {
             Self::File(id) => write!(f, "F{id}"),
             Self::Parcel(row) => write!(f, "P{row}"),
             Self::Alert(id) => write!(f, "A{id}"),
+            Self::ReturnFile(id) => write!(f, "I{id}"),
+            Self::Returned(id) => write!(f, "R{id}"),
+            Self::Resubmission(id) => write!(f, "B{id}"),
             Self::Station => f.write_str("S"),
         }
     }
@@ -49,6 +58,9 @@ impl std::str::FromStr for Subject {
             Some(("F" | "f", digits)) => Ok(Self::File(number(digits)?)),
             Some(("P" | "p", digits)) => Ok(Self::Parcel(number(digits)?)),
             Some(("A" | "a", digits)) => Ok(Self::Alert(number(digits)?)),
+            Some(("I" | "i", digits)) => Ok(Self::ReturnFile(number(digits)?)),
+            Some(("R" | "r", digits)) => Ok(Self::Returned(number(digits)?)),
+            Some(("B" | "b", digits)) => Ok(Self::Resubmission(number(digits)?)),
             Some(("S" | "s", "")) => Ok(Self::Station),
             _ => Err(()),
         }
@@ -64,7 +76,7 @@ pub struct HistoryRow {
     pub at: String,
     /// Who: `service`, a command, later a person.
     pub actor: String,
-    /// About what (`F1`, `P2`, `S`).
+    /// About what (`F1`, `P2`, `R3`, `S`).
     pub subject: String,
     /// State before; empty at birth and for decisions.
     pub from: String,

@@ -15,6 +15,8 @@ mod mark;
 mod parcel_rows;
 mod parcels;
 mod requests;
+mod resubmissions;
+mod returns;
 mod state;
 mod store;
 #[cfg(unix)]
@@ -36,5 +38,12 @@ pub use parcel_rows::{
     Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
 };
 pub use requests::Request;
-pub use state::{FileState, ParcelState, UnknownWord, VerifyLevel};
+pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};
+pub use returns::{
+    Added, ImportStart, Imported, NewEdit, NewReturnFile, NewReturnedClaim, ReturnEdit, ReturnFileRow,
+    ReturnFilter, ReturnImport, ReturnNote, ReturnedClaimRow, ReturnedReason, Stretch,
+};
+pub use state::{
+    FileState, ParcelState, ResubmissionState, ReturnFileState, ReturnState, UnknownWord, VerifyLevel,
+};
 pub use store::Journal;

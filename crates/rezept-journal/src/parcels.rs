@@ -306,6 +306,9 @@ impl Journal {
                 Subject::File(id) => ("SELECT count(*) FROM file WHERE id = ?1", id),
                 Subject::Parcel(row) => ("SELECT count(*) FROM parcel WHERE row = ?1", row),
                 Subject::Alert(id) => ("SELECT count(*) FROM alert WHERE id = ?1", id),
+                Subject::ReturnFile(id) => ("SELECT count(*) FROM return_file WHERE id = ?1", id),
+                Subject::Returned(id) => ("SELECT count(*) FROM returned_claim WHERE id = ?1", id),
+                Subject::Resubmission(id) => ("SELECT count(*) FROM resubmission WHERE id = ?1", id),
                 Subject::Station => ("SELECT ?1", 1),
             };
             one_changed(tx.prepare_cached(sql)?.query_row([id], |r| r.get(0))?, subject)?;

@@ -1,4 +1,4 @@
-//! The states of files and parcels and the moves between them. The only place that says which moves are legal.
+//! The states of files, parcels, returned claims and resubmissions, and the moves between them. The only place that says which moves are legal.
 
 use std::fmt;
 use std::str::FromStr;
@@ -123,6 +123,120 @@ words! {
     }
 }
 
+words! {
+    /// Where the content of a return file is.
+    ReturnFileState, "state of a return file" {
+        /// Its claims are in the journal.
+        Imported = "imported",
+        /// Another content of the same key was imported: a person decides.
+        Held = "held",
+        /// A person let it pass; it is imported when its bytes are read again.
+        Released = "released",
+        /// A person decided that it does not count.
+        Refused = "refused-by-person",
+    }
+}
+
+words! {
+    /// Where the work on a returned claim is.
+    ReturnState, "state of a returned claim" {
+        /// Nobody has looked at it.
+        New = "new",
+        /// Somebody works on it.
+        InWork = "in-work",
+        /// Its corrections are in the journal.
+        Corrected = "corrected",
+        /// It is in a resubmission file that was not sent yet.
+        InFile = "in-file",
+        /// The resubmission file was sent.
+        Sent = "sent",
+        /// The review body took it.
+        Accepted = "accepted",
+        /// It came back once more; the later return counts.
+        ReturnedAgain = "returned-again",
+        /// It is not to be billed again.
+        Withdrawn = "withdrawn",
+        /// It is billed to the other payer body, as an ordinary claim.
+        OtherBody = "other-body",
+    }
+}
+
+words! {
+    /// Where a resubmission file is.
+    ResubmissionState, "state of a resubmission" {
+        /// Its bytes are known and its claims are taken; whether the file stands in its place, the disk tells.
+        Planned = "planned",
+        /// It stands in its place, for people to carry.
+        Written = "written",
+        /// It stands in its place, and a file of this station carries it away.
+        Queued = "queued",
+        /// It arrived where it is handed in.
+        Sent = "sent",
+        /// The review body confirmed it.
+        Confirmed = "confirmed",
+        /// It does not count; its claims are free again.
+        Cancelled = "cancelled",
+    }
+}
+
+impl ReturnFileState {
+    /// Says which moves are legal.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use ReturnFileState::{Held, Imported, Refused, Released};
+        matches!(
+            (self, next),
+            (Held, Released | Refused) | (Released, Imported | Refused) | (Refused, Released)
+        )
+    }
+}
+
+impl ReturnState {
+    /// The states in which a claim is not sent yet though it is to be: what has a due date.
+    pub const OPEN: &[Self] = &[Self::New, Self::InWork, Self::Corrected, Self::InFile];
+
+    /// Whether a claim in this state is not sent yet though it is to be.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::InWork | Self::Corrected | Self::InFile)
+    }
+
+    /// Says which moves are legal.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use ReturnState::{
+            Accepted, Corrected, InFile, InWork, New, OtherBody, ReturnedAgain, Sent, Withdrawn,
+        };
+        matches!(
+            (self, next),
+            // Without corrections of ours when it is merged with a fresh claim, or goes as it is.
+            (New, InWork | Corrected | InFile | Withdrawn | OtherBody)
+                | (InWork, Corrected | InFile | Withdrawn | OtherBody)
+                | (Corrected, InWork | InFile | Withdrawn | OtherBody)
+                // Back again only where its file was cancelled.
+                | (InFile, Sent | Corrected | InWork)
+                | (Sent, Accepted | ReturnedAgain)
+                | (Accepted, ReturnedAgain)
+                | (Withdrawn | OtherBody, InWork)
+        )
+    }
+}
+
+impl ResubmissionState {
+    /// Says which moves are legal.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use ResubmissionState::{Cancelled, Confirmed, Planned, Queued, Sent, Written};
+        matches!(
+            (self, next),
+            (Planned, Written | Queued | Cancelled)
+                | (Written, Queued | Sent | Cancelled)
+                | (Queued, Sent | Cancelled)
+                | (Sent, Confirmed)
+        )
+    }
+}
+
 impl FileState {
     /// Says which moves are legal.
     #[must_use]
@@ -188,6 +302,10 @@ mod tests {
         }
         for state in FileState::ALL {
             assert_eq!(state.word().parse::<FileState>().unwrap(), *state);
+        }
+        for state in ReturnState::ALL {
+            assert_eq!(state.word().parse::<ReturnState>().unwrap(), *state);
+            assert_eq!(ReturnState::OPEN.contains(state), state.is_open());
         }
         assert!("PUBLISHED".parse::<ParcelState>().is_err());
         assert!(VerifyLevel::L2 > VerifyLevel::L1);

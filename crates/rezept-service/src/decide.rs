@@ -75,7 +75,9 @@ impl Station {
             Subject::File(file) => self.decide_file(file, decision, why),
             Subject::Parcel(parcel) => self.decide_parcel(parcel, decision, why),
             Subject::Alert(alert) => Ok(self.journal.settle_alert(alert, why)?),
-            Subject::Station => Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), "")),
+            Subject::Station | Subject::ReturnFile(_) | Subject::Returned(_) | Subject::Resubmission(_) => {
+                Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), ""))
+            }
         }
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rezept_journal::{
-    Clock, Content, Disk, FileState, FoundParcel, Journal, JournalError, JournalResult, NewParcel,
-    ParcelFile, ParcelRow, Place, Stamp, Timestamp, make_data_folder,
+    Added, Clock, Content, Disk, FileState, FoundParcel, ImportStart, Imported, Journal, JournalError,
+    JournalResult, NewParcel, NewResubmission, NewReturnFile, NewReturnedClaim, ParcelFile, ParcelRow, Place,
+    PlannedClaim, Reason, ReturnedReason, Stamp, Stretch, Timestamp, make_data_folder,
 };
 use rusqlite::Connection;
 
@@ -191,4 +192,123 @@ pub fn found(id: &str, sequence: u64) -> FoundParcel {
         header: format!("header of {id}").into_bytes(),
         header_sha256: digest(sequence),
     }
+}
+
+/// An invented return file of a month; `n` makes its bytes.
+pub fn return_file(n: u64, month: &str) -> NewReturnFile {
+    NewReturnFile {
+        sha256: digest(n),
+        size_bytes: 1000 + n,
+        name: format!("RECEIPTC ({n}).HEN"),
+        return_file: "hen".into(),
+        payer: "1".into(),
+        processed_month: month.into(),
+        facility: "1319999015".into(),
+        volume: "00".into(),
+        family: "ika".into(),
+    }
+}
+
+/// An invented returned claim; `n` makes its number and its patient, the month also its bytes.
+pub fn returned(n: u64, month: &str) -> NewReturnedClaim {
+    let month_number: u64 = month.replace('-', "").parse().unwrap();
+    NewReturnedClaim {
+        stretch: Stretch {
+            offset: n * 4000,
+            request_bytes: 1500,
+            reason_bytes: 200,
+            history_bytes: 2300,
+            history_lines: 31,
+            request_sha256: digest(n * 1_000_000 + month_number),
+            history_sha256: digest(n * 1_000_000 + month_number + 500_000),
+        },
+        search_no: format!("1315041{n:010}"),
+        processed_month: month.into(),
+        receipt_no: Some(n.to_string()),
+        claim_type: Some("1112".into()),
+        in_out: "out".into(),
+        service_month: "2026-01".into(),
+        chart_no: format!("{n:06}"),
+        billing_info: None,
+        insurer_no: Some("01130012".into()),
+        department: Some("01".into()),
+        name: Some(b"\x83\x65\x83\x58\x83\x67".to_vec()),
+        birth_date: Some("1960-02-03".into()),
+        points: Some(1000 + n),
+        payers: Some(1),
+        original_month: Some("2026-02".into()),
+        return_kind: Some("1".into()),
+        reasons: vec![
+            ReturnedReason {
+                code: Some("L3129".into()),
+                text: b"\x8e\x91\x8a\x69".to_vec(),
+                ..ReturnedReason::default()
+            },
+            ReturnedReason { code: Some("L3129".into()), ..ReturnedReason::default() },
+        ],
+        faults: Vec::new(),
+        blocked: false,
+        due: None,
+    }
+}
+
+pub fn other_content() -> Reason {
+    Reason::new("RZ-R010", "the same key with another content")
+}
+
+/// Begins an import that is expected to be new.
+#[track_caller]
+pub fn begin<'j>(journal: &'j mut Journal, file: &NewReturnFile) -> Box<rezept_journal::ReturnImport<'j>> {
+    match journal.start_import(file, &other_content()).unwrap() {
+        ImportStart::New(import) => import,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Imports a whole file and tells its result and the rows of its claims, known ones included.
+#[track_caller]
+pub fn import(
+    journal: &mut Journal,
+    file: &NewReturnFile,
+    claims: &[NewReturnedClaim],
+) -> (Imported, Vec<i64>) {
+    let mut import = begin(journal, file);
+    let rows = claims
+        .iter()
+        .map(|claim| match import.add(claim).unwrap() {
+            Added::New(row) | Added::Known(row) => row,
+        })
+        .collect();
+    (import.finish().unwrap(), rows)
+}
+
+/// An invented resubmission file.
+pub fn resubmission(n: u64) -> NewResubmission {
+    NewResubmission {
+        month: "2026-05".into(),
+        payer: "1".into(),
+        facility: "1319999015".into(),
+        family: "ika".into(),
+        sha256: digest(n),
+        size_bytes: 5000,
+        claims: 3,
+        points: 4000,
+        way: "edit".into(),
+        place: "out/RECEIPTC.UKE".into(),
+    }
+}
+
+/// Claims of the journal for a resubmission.
+pub fn planned(journal: &Journal, claims: &[i64]) -> Vec<PlannedClaim> {
+    claims
+        .iter()
+        .zip(1..)
+        .map(|(claim, number)| PlannedClaim {
+            claim: Some(*claim),
+            search_no: journal.returned_claim(*claim).unwrap().search_no,
+            number,
+            way: "edit".into(),
+            reason: None,
+        })
+        .collect()
 }

@@ -26,3 +26,9 @@ mod processes;
 mod random;
 #[cfg(test)]
 mod released;
+#[cfg(test)]
+mod resubmissions;
+#[cfg(test)]
+mod returns;
+#[cfg(test)]
+mod worklist;

@@ -1,9 +1,10 @@
 //! Moves of files and parcels: what is legal is written out here once more, by hand, from the design; everything else must
 //! be refused and leave no trace.
 
-use crate::common::{Station, found, gated, place, plan, stamp};
+use crate::common::{Station, found, gated, import, place, plan, resubmission, return_file, returned, stamp};
 use rezept_journal::{
-    Direction, FileState, JournalError, ParcelChange, ParcelState, Reason, Subject, VerifyLevel,
+    Direction, FileState, JournalError, ParcelChange, ParcelState, Reason, ResubmissionState, ReturnState,
+    Subject, VerifyLevel,
 };
 
 const FILE_MOVES: &[(&str, &str)] = &[
@@ -37,6 +38,90 @@ const PARCEL_MOVES: &[(&str, &str)] = &[
     ("EXPIRED", "ACKNOWLEDGED SPOOLED CANCELLED"),
     ("CANCELLED", ""),
 ];
+
+/// By a person. `in-file` and `sent` are left to the resubmission file, which the tests of resubmissions look at.
+const RETURN_MOVES: &[(&str, &str)] = &[
+    ("new", "in-work corrected withdrawn other-body"),
+    ("in-work", "corrected withdrawn other-body"),
+    ("corrected", "in-work withdrawn other-body"),
+    ("in-file", ""),
+    ("sent", "accepted returned-again"),
+    ("accepted", "returned-again"),
+    ("returned-again", ""),
+    ("withdrawn", "in-work"),
+    ("other-body", "in-work"),
+];
+
+/// Each by the one operation that there is for it.
+const RESUBMISSION_MOVES: &[(&str, &str)] = &[
+    ("planned", "written queued cancelled"),
+    ("written", "queued sent cancelled"),
+    ("queued", "sent cancelled"),
+    ("sent", "confirmed"),
+    ("confirmed", ""),
+    ("cancelled", ""),
+];
+
+#[test]
+fn every_pair_of_states_of_a_returned_claim_is_a_legal_move_or_refused_without_a_trace() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let (_, rows) = import(&mut journal, &return_file(1, "2026-03"), &[returned(1, "2026-03")]);
+    let id = rows[0];
+    for from in ReturnState::ALL {
+        for to in ReturnState::ALL {
+            station.raw().execute("UPDATE returned_claim SET state = ?1", [from.word()]).unwrap();
+            let before = (journal.returned_claim(id).unwrap(), journal.checkpoint().unwrap());
+            let result = journal.move_returned(id, *to, "Taro called");
+            if legal(RETURN_MOVES, from.word(), to.word()) {
+                result.unwrap();
+                let last = journal.history(Subject::Returned(id)).unwrap().pop().unwrap();
+                let row = journal.returned_claim(id).unwrap();
+                let note = journal.return_notes(id).unwrap().pop().unwrap();
+                assert_eq!((last.from.as_str(), last.to.as_str()), (from.word(), to.word()));
+                assert_eq!((row.state, row.state_at), (*to, last.at));
+                assert_eq!((note.text.as_str(), last.note), ("Taro called", format!("note {}", note.id)));
+            } else {
+                let error = result.unwrap_err();
+                assert!(matches!(error, JournalError::IllegalMove { .. }), "{from} -> {to}: {error}");
+                assert_eq!((journal.returned_claim(id).unwrap(), journal.checkpoint().unwrap()), before);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pair_of_states_of_a_resubmission_is_a_legal_move_or_refused_without_a_trace() {
+    use ResubmissionState::{Cancelled, Confirmed, Planned, Queued, Sent, Written};
+    let station = Station::new();
+    let mut journal = station.open();
+    let file = gated(&mut journal, "a.UKE", 1, 1);
+    let id = journal.plan_resubmission(&resubmission(1), &[], None).unwrap();
+    for from in ResubmissionState::ALL {
+        for to in ResubmissionState::ALL {
+            station.raw().execute("UPDATE resubmission SET state = ?1, file = NULL", [from.word()]).unwrap();
+            let before = (journal.resubmission(id).unwrap(), journal.checkpoint().unwrap());
+            let result = match to {
+                Planned => continue,
+                Written => journal.resubmission_written(id),
+                Queued => journal.queue_resubmission(id, file),
+                Sent => journal.resubmission_sent(id, ""),
+                Confirmed => journal.resubmission_confirmed(id, ""),
+                Cancelled => journal.cancel_resubmission(id, ""),
+            };
+            if legal(RESUBMISSION_MOVES, from.word(), to.word()) {
+                result.unwrap();
+                let last = journal.history(Subject::Resubmission(id)).unwrap().pop().unwrap();
+                let row = journal.resubmission(id).unwrap();
+                assert_eq!((row.state, row.state_at), (*to, last.at));
+            } else {
+                let error = result.unwrap_err();
+                assert!(matches!(error, JournalError::IllegalMove { .. }), "{from} -> {to}: {error}");
+                assert_eq!((journal.resubmission(id).unwrap(), journal.checkpoint().unwrap()), before);
+            }
+        }
+    }
+}
 
 #[track_caller]
 fn legal(moves: &[(&str, &str)], from: &str, to: &str) -> bool {
@@ -156,7 +241,20 @@ fn what_does_not_exist_is_not_found_and_leaves_no_entry() {
     assert!(none(journal.plan_delivery(9, &[delivery]).unwrap_err()));
     assert!(none(journal.files_delivered(9, &[0]).unwrap_err()));
     assert!(none(journal.settle_alert(9, "").unwrap_err()));
-    for subject in [Subject::File(9), Subject::Parcel(9), Subject::Alert(9)] {
+    assert!(none(journal.returned_claim(9).unwrap_err()));
+    assert!(none(journal.move_returned(9, ReturnState::InWork, "why").unwrap_err()));
+    assert!(none(journal.assign_returned(9, Some("hanako")).unwrap_err()));
+    assert!(none(journal.set_returned_due(9, None).unwrap_err()));
+    assert!(none(journal.add_return_note(9, "x").unwrap_err()));
+    assert!(none(journal.add_edits(9, &[]).unwrap_err()));
+    assert!(none(journal.undo_edits(9, "").unwrap_err()));
+    assert!(none(journal.return_file(9).unwrap_err()));
+    assert!(none(journal.resubmission(9).unwrap_err()));
+    assert!(none(journal.resubmission_written(9).unwrap_err()));
+    assert!(none(journal.cancel_resubmission(9, "").unwrap_err()));
+    let rows = [Subject::ReturnFile(9), Subject::Returned(9), Subject::Resubmission(9)];
+    for subject in [Subject::File(9), Subject::Parcel(9), Subject::Alert(9)].into_iter().chain(rows) {
+        assert_eq!(subject.to_string().parse(), Ok(subject));
         assert!(none(journal.remark(subject, "RZ-T001", "").unwrap_err()));
     }
     assert_eq!(journal.checkpoint().unwrap().seq, 0);

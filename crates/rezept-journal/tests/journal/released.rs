@@ -6,11 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
-    Checkpoint, Delivery, Direction, FileState, Journal, ParcelChange, ParcelState, Reason, VerifyLevel,
+    Checkpoint, Delivery, Direction, FileState, Journal, NewEdit, ParcelChange, ParcelState, Reason,
+    ResubmissionState, ReturnFileState, ReturnFilter, ReturnState, VerifyLevel,
 };
 use rusqlite::Connection;
 
-use crate::common::{Station, content, digest, found, gated, parcel_file, place, plan, put, stamp};
+use crate::common::{
+    Station, content, digest, found, gated, import, other_content, parcel_file, place, plan, planned, put,
+    resubmission, return_file, returned, stamp,
+};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journals")
@@ -56,6 +60,9 @@ fn check_one(folder: &Path, version: u32) {
     let id = gated(&mut journal, "later.UKE", 999, 1);
     let sent = plan(&mut journal, "later", &[id]).unwrap();
     assert_eq!(journal.file(id).unwrap().parcel, Some(sent.row));
+    let (_, rows) = import(&mut journal, &return_file(999, "2026-12"), &[returned(999, "2026-12")]);
+    let claims = planned(&journal, &rows);
+    journal.plan_resubmission(&resubmission(999), &claims, None).unwrap();
     drop(journal);
     assert!(station.open().verify_chain(&[handed_out]).unwrap().is_sound());
 }
@@ -115,12 +122,46 @@ fn summary(journal: &Journal) -> String {
     for alert in journal.alerts().unwrap() {
         writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
     }
+    returns(journal, &mut text);
     for row in journal.latest_history(100_000).unwrap() {
         writeln!(text, "{} {} {} {}>{} {}", row.seq, row.at, row.subject, row.from, row.to, row.note)
             .unwrap();
     }
     writeln!(text, "request 1: {:?}", journal.answered(1).unwrap()).unwrap();
     text
+}
+
+/// Schemas before the second have none of these.
+fn returns(journal: &Journal, text: &mut String) {
+    for file in journal.return_files().unwrap() {
+        let reason = file.reason.map(|reason| reason.code);
+        let counts = (file.claims, file.new_claims, reason);
+        writeln!(text, "I{} {} {} {} {counts:?}", file.id, file.state, file.name, file.processed_month)
+            .unwrap();
+    }
+    for row in journal.returned_claims(&ReturnFilter::default()).unwrap() {
+        let work = (&row.owner, &row.due, row.previous, row.superseded_by, row.blocked);
+        writeln!(text, "R{} {} I{} {} {} {work:?}", row.id, row.state, row.file, row.ordinal, row.search_no)
+            .unwrap();
+        let words = (&row.chart_no, &row.claim_type, &row.name, row.points, &row.reason_codes, &row.faults);
+        writeln!(text, "  {words:?} {:?}", row.stretch).unwrap();
+        for reason in journal.return_reasons(row.id).unwrap() {
+            writeln!(text, "  {:?} {:?} {:?}", reason.code, reason.text, reason.note).unwrap();
+        }
+        for note in journal.return_notes(row.id).unwrap() {
+            writeln!(text, "  note {} {}", note.id, note.text).unwrap();
+        }
+        for row in journal.return_edits(row.id).unwrap() {
+            writeln!(text, "  edit {} {} {:?}", row.id, row.edit.what, row.edit.after).unwrap();
+        }
+    }
+    for row in journal.resubmissions_in(ResubmissionState::ALL).unwrap() {
+        let more = (row.file, row.forced, row.content.month, row.content.place);
+        writeln!(text, "B{} {} {more:?}", row.id, row.state).unwrap();
+        for claim in journal.resubmission_claims(row.id).unwrap() {
+            writeln!(text, "  {claim:?}").unwrap();
+        }
+    }
 }
 
 /// Makes the fixture of the newest schema: `REZEPT_MAKE_JOURNAL=1 cargo test -p rezept-journal -- --ignored make_a_journal`.
@@ -141,6 +182,18 @@ fn make_a_journal_of_the_newest_schema() {
     for state in ParcelState::ALL {
         let both = [Direction::Out, Direction::In].map(|d| journal.parcels_in(d, &[*state]).unwrap().len());
         assert!(both.iter().sum::<usize>() > 0, "no parcel is {state}");
+    }
+    for state in ReturnFileState::ALL {
+        assert!(
+            journal.return_files().unwrap().iter().any(|file| file.state == *state),
+            "no return file is {state}"
+        );
+    }
+    for (state, count) in journal.return_counts().unwrap() {
+        assert!(count > 0, "no returned claim is {state}");
+    }
+    for state in ResubmissionState::ALL {
+        assert!(!journal.resubmissions_in(&[*state]).unwrap().is_empty(), "no resubmission is {state}");
     }
     drop(journal);
     // Opening writes the mark of the end.
@@ -256,4 +309,52 @@ fn fill(journal: &mut Journal) {
     journal.raise(&waits, "F:/").unwrap();
     journal.settle("RZ-G004", "F:/", "seen").unwrap();
     assert!(journal.witness("recekon-1", Checkpoint { seq: 7, hash: digest(7) }).unwrap());
+    fill_returns(journal);
+}
+
+/// One return file, one returned claim and one resubmission in each state.
+fn fill_returns(journal: &mut Journal) {
+    let claims: Vec<_> = (0..14).map(|n| returned(n, "2026-03")).collect();
+    let (_, rows) = import(journal, &return_file(1, "2026-03"), &claims);
+    for (n, decision) in [(2, None), (3, Some(true)), (4, Some(false))] {
+        journal.start_import(&return_file(n, "2026-03"), &other_content()).unwrap();
+        match decision {
+            Some(true) => journal.release_return_file(i64::try_from(n).unwrap(), "it counts").unwrap(),
+            Some(false) => journal.refuse_return_file(i64::try_from(n).unwrap(), "a copy").unwrap(),
+            None => {}
+        }
+    }
+    let edit =
+        NewEdit { what: "RE.claim_type=1116".into(), before: b"1112".to_vec(), after: vec![0xf0, 0x40] };
+    journal.move_returned(rows[1], ReturnState::InWork, "call the insurer").unwrap();
+    journal.assign_returned(rows[1], Some("hanako")).unwrap();
+    journal.set_returned_due(rows[1], Some("2026-05-10")).unwrap();
+    journal.add_return_note(rows[1], "記号が違う").unwrap();
+    journal.add_edits(rows[2], &[edit.clone(), edit.clone()]).unwrap();
+    journal.add_edits(rows[3], &[edit]).unwrap();
+    journal.undo_edits(rows[3], "").unwrap();
+    journal.move_returned(rows[4], ReturnState::Withdrawn, "").unwrap();
+    journal.move_returned(rows[5], ReturnState::OtherBody, "").unwrap();
+    let file = gated(journal, "resubmission.UKE", 900, 9);
+    for (n, row) in (0..8).zip(rows.iter().skip(6)) {
+        let claims = planned(journal, &[*row]);
+        let id = journal.plan_resubmission(&resubmission(900 + n), &claims, None).unwrap();
+        match n {
+            0 => {}
+            1 => journal.cancel_resubmission(id, "made again").unwrap(),
+            2 => journal.queue_resubmission(id, file).unwrap(),
+            _ => journal.resubmission_written(id).unwrap(),
+        }
+        if n > 3 {
+            journal.resubmission_sent(id, "").unwrap();
+        }
+        if n > 4 {
+            journal.resubmission_confirmed(id, "").unwrap();
+        }
+    }
+    let claims = planned(journal, &rows[6..7]);
+    journal.plan_resubmission(&resubmission(950), &claims, Some("the stick was lost")).unwrap();
+    let mut back = returned(13, "2026-07");
+    back.faults = vec!["W20".into()];
+    import(journal, &return_file(9, "2026-07"), &[back]);
 }
