@@ -166,10 +166,11 @@ fn damage_below_the_caches_is_found_at_l2_on_every_file_system() {
         assert!(good == contents, "{name}");
         assert_eq!(level, VerifyLevel::L2, "{name}");
 
-        // What was just written is still in the caches: there no one sees the damage.
+        // What was just written, or read as any program reads, is in the caches: there no one sees the damage.
         let whole = noise(99, 3 << 20);
         write(volume, "last", &whole);
         volume.flush(&[path("last")]).unwrap();
+        assert!(read(volume, "last") == whole, "{name}");
         medium.damage("last", &whole[2_000_000..2_000_016], b"sixteen bad byte");
         assert!(read(volume, "last") == whole, "{name}: whoever reads through the cache sees nothing");
         let (bad, level) = read_back(volume, &["last"]);
@@ -279,13 +280,38 @@ fn a_failed_write_back_fails_the_next_flush() {
             }
         };
         let volume = OsVolume::open(&medium.root()).unwrap();
-        write(&volume, "large", &noise(3, 24 << 20));
+        // Small files go through the cache, and fail only when they are written back.
+        let names: Vec<String> = (0..48).map(|number| format!("small-{number}")).collect();
+        for (seed, name) in (0..).zip(&names) {
+            write(&volume, name, &noise(seed, 512 << 10));
+        }
         if hinted {
             volume.start_flush();
             // Long enough for the background to meet the error before anyone asks.
             std::thread::sleep(Duration::from_millis(700));
         }
-        let failed = volume.flush(&[path("large")]).unwrap_err();
+        let paths: Vec<RelPath> = names.iter().map(|name| path(name)).collect();
+        let failed = volume.flush(&paths).unwrap_err();
         assert!(matches!(failed.kind(), FailureKind::Device | FailureKind::Full), "{hinted}: {failed:?}");
     }
+}
+
+/// A large file goes past the cache: what the device refuses is told while it is written.
+#[test]
+fn a_large_file_fails_while_it_is_written() {
+    let medium = match LoopMedium::failing_ext4(64, 12) {
+        Ok(medium) => medium,
+        Err(reason) => {
+            println!("skipped on a real medium, the model plays it: {reason}");
+            let faults = Faults::none().fail_next("stick write", Failure::Device);
+            let volume = faults.volume("stick", ModelVolume::new(ModelOptions::stick("stick")));
+            let mut file = volume.create_new(&path("large")).unwrap();
+            assert!(file.write_all(&noise(3, 1 << 20)).is_err());
+            return;
+        }
+    };
+    let volume = OsVolume::open(&medium.root()).unwrap();
+    let mut file = volume.create_new(&path("large")).unwrap();
+    let written = file.write_all(&noise(3, 24 << 20));
+    assert!(written.and_then(|()| file.close()).is_err());
 }
