@@ -15,6 +15,9 @@ use std::io::Write;
 /// レセプト番号 has at most six digits.
 const MAX_CLAIMS: u64 = 999_999;
 
+/// 総合計点数 has at most ten.
+const MAX_POINTS: u64 = 9_999_999_999;
+
 /// Why a claim or a file could not be written. Nothing of a refused claim reaches the target.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,8 +59,8 @@ pub enum BuildError {
         /// Items it needs.
         needed: usize,
     },
-    /// 合計点数 of HO, or of the first KO, is no number, so no total can be given.
-    #[error("the points of claim {claim} are no number")]
+    /// 合計点数 of HO, or of the first KO, is no number, or more than 総合計点数 can hold, so no total can be given.
+    #[error("the points of claim {claim} cannot be added up")]
     Points {
         /// Number that the claim would have got.
         claim: u64,
@@ -242,13 +245,15 @@ impl<W: Write> Builder<W> {
             (_, Some(points)) => points,
             (_, None) => return Err(BuildError::Points { claim: number }),
         };
+        let total = self.written.points.checked_add(points).filter(|total| *total <= MAX_POINTS);
+        let total = total.ok_or(BuildError::Points { claim: number })?;
         let request_sha256 = Sha256::digest(&self.pending).into();
         self.pending.extend_from_slice(history);
         let start_byte = self.written.size_bytes;
         self.put()?;
         self.written.claims = number;
         self.written.payers += facts.payers;
-        self.written.points += points;
+        self.written.points = total;
         Ok(WrittenClaim {
             number,
             start_byte,

@@ -2,7 +2,7 @@
 //! blocks differ, what it bills again without a history, what it leaves out.
 
 use crate::build::number_key;
-use crate::merge::{FreshFile, Matcher, ReturnFacts, header_of, take_claim};
+use crate::merge::{FreshClaim, FreshFile, Matcher, ReturnFacts, header_of, take_claim};
 use crate::walk::{ClaimWalk, Piece, WalkError};
 use rezept_claim::claims::Part;
 use std::collections::HashSet;
@@ -48,6 +48,9 @@ pub enum Answer {
     DoubleClaim {
         /// Which returns.
         returns: Vec<usize>,
+        /// The first of them has the same insurer too (check R-008). Another one may be the correction itself, or the
+        /// second half of a claim that was split.
+        same_insurer: bool,
     },
     /// It has a history block and no 検索番号, so it answers nothing.
     Untied,
@@ -114,8 +117,7 @@ pub fn verify<R: Read>(
         } else if !history.is_empty() {
             Answer::Untied
         } else {
-            let returns = fresh.map(|fresh| doubles(open, &fresh)).unwrap_or_default();
-            if returns.is_empty() { Answer::Ordinary } else { Answer::DoubleClaim { returns } }
+            fresh.map_or(Answer::Ordinary, |fresh| double(open, &fresh))
         };
         each(Verdict {
             number: claim.number,
@@ -132,15 +134,17 @@ pub fn verify<R: Read>(
     Ok(Verified { missing: missing.map(|(place, _)| place).collect(), resubmissions, file })
 }
 
-/// Open returns of the same chart, month, in/out, body and insurer (check R-008).
-fn doubles(open: &Matcher, fresh: &crate::merge::FreshClaim) -> Vec<usize> {
+/// A claim without a tie: ordinary, or like open returns; those of the same insurer first.
+fn double(open: &Matcher, fresh: &FreshClaim) -> Answer {
     let insurer = |place: &usize| {
         open.returns().get(*place).is_some_and(|item| item.facts.insurer_no == fresh.facts.insurer_no)
     };
-    let mut like = open.like(fresh);
-    // The same insurer first; another one is a correction as likely as a double claim, so it is told too.
-    like.sort_by_key(|place| !insurer(place));
-    like
+    let mut returns = open.like(fresh);
+    returns.sort_by_key(|place| !insurer(place));
+    match returns.first() {
+        None => Answer::Ordinary,
+        Some(first) => Answer::DoubleClaim { same_insurer: insurer(first), returns },
+    }
 }
 
 fn block(found: &[u8], start_byte: u64, received: Option<Vec<u8>>) -> Block {

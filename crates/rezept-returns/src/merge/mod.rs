@@ -2,6 +2,9 @@
 //! (docs/formats.md 6.3 and 6.4). It proposes; whether a fresh claim is sent as the answer is decided by a person.
 
 mod assign;
+mod graft;
+
+pub use graft::{Fate, GraftError, graft};
 
 use crate::build::number_key;
 use crate::lines::{Line, lines, named};

@@ -154,6 +154,8 @@ fn what_cannot_be_a_resubmission_is_refused_and_leaves_nothing() {
     let at = text.find(",586,").map(|_| no_points.windows(5).position(|w| w == b",586,").unwrap()).unwrap();
     let broken = [&no_points[..at], b",,", &no_points[at + 5..]].concat();
     assert!(matches!(refuse(&broken, s, h), BuildError::Points { .. }));
+    let huge = [&no_points[..at], b",99999999999,", &no_points[at + 5..]].concat();
+    assert!(matches!(refuse(&huge, s, h), BuildError::Points { .. }));
     let stored = claim.stored();
     let other = Stored { payer: Payer::Kokuho, ..stored };
     assert!(matches!(builder.resubmit(&other, r), Err(BuildError::OtherBody { claim: 1 })));

@@ -70,6 +70,12 @@ fn what_every_file_gives_anew_is_no_difference() {
     let (file, _) = resubmission(&[(&hen()[0], &[]), (claim, &[])]);
     let again = &requests(&file)[1];
     assert!(difference(Family::Ika, &claim.request, again, Scope::Content).is_empty());
+    // The body may have filled the item behind 検索番号.
+    let number = format!("{},", claim.search_no);
+    let at = claim.request.windows(number.len()).position(|w| w == number.as_bytes()).unwrap() + number.len();
+    let filled = [&claim.request[..at], b"42404", &claim.request[at..]].concat();
+    assert!(difference(Family::Ika, &filled, again, Scope::Content).is_empty());
+    assert_eq!(difference(Family::Ika, &filled, &claim.request, Scope::Everything).len(), 1);
     let bare = claim.request.iter().copied().filter(|b| *b != b'\r').collect::<Vec<_>>();
     assert!(difference(Family::Ika, &bare, &claim.request, Scope::Everything).is_empty());
 }
@@ -213,8 +219,13 @@ fn claims_billed_again_without_their_history_are_told() {
     builder.ordinary(&fresh[0]).unwrap();
     let (double, _) = builder.finish().unwrap();
     let (verdicts, missing) = verified(&double);
-    assert_eq!(verdicts[0].answer, Answer::DoubleClaim { returns: vec![0] });
+    assert_eq!(verdicts[0].answer, Answer::DoubleClaim { returns: vec![0], same_insurer: true });
     assert_eq!(missing, [0, 1]);
+    // The insurer is corrected in the second: told too, as less sure.
+    let mut builder = crate::common::builder(Family::Ika);
+    builder.ordinary(&fresh[1]).unwrap();
+    let other = verified(&builder.finish().unwrap().0).0.remove(0).answer;
+    assert_eq!(other, Answer::DoubleClaim { returns: vec![1], same_insurer: false });
     // Numbers but no blocks; a block but no number; an unknown number; the same twice.
     let bare =
         file.split_inclusive(|b| *b == b'\n').filter(|l| !l[0].is_ascii_digit()).collect::<Vec<_>>().concat();

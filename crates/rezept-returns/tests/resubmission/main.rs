@@ -15,3 +15,5 @@ mod edit;
 mod merge;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod walk;

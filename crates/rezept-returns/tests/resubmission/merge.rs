@@ -5,7 +5,10 @@ use rezept_claim::text::RawText;
 use rezept_claim::{Date, Family, Month, Payer};
 use rezept_returns::ClaimFacts;
 use rezept_returns::build::{Builder, Head};
-use rezept_returns::merge::{FreshClaim, Match, Matcher, Outcome, ReturnFacts, fresh_claims};
+use rezept_returns::merge::{
+    Fate, FreshClaim, GraftError, Match, Matcher, Outcome, ReturnFacts, fresh_claims, graft,
+};
+use std::convert::Infallible;
 
 /// A patient in a few strokes: chart, insurer, billing information, name.
 fn facts(chart: &str, insurer: &str, billing: &str, name: &str) -> ClaimFacts {
@@ -162,29 +165,70 @@ fn grafting_gives_the_sample() {
         ..returned_in(12, &claim.search_no, ClaimFacts::default())
     });
     let mut matcher = Matcher::new(returns.collect());
-    let mut all = Vec::new();
-    let file = fresh_claims(&uke[..], &mut |fresh| {
-        all.push(fresh.clone());
-        matcher.offer(fresh);
-    })
-    .unwrap();
+    let file = fresh_claims(&uke[..], &mut |fresh| matcher.offer(fresh)).unwrap();
     assert_eq!((file.claims, file.payer, file.month), (3, Some(Payer::Shaho), Month::new(2025, 1)));
     let matches = matcher.finish();
     assert_eq!(told(&matches), "=2 =3");
 
     let head = Head::like(Family::Ika, Payer::Shaho, Month::new(2025, 1).unwrap(), &file.header.0).unwrap();
     let mut builder = Builder::new(Vec::new(), head).unwrap();
-    for fresh in all {
-        let bytes =
-            usize::try_from(fresh.request.start).unwrap()..usize::try_from(fresh.request.end).unwrap();
+    let mut decide = |fresh: &FreshClaim| -> Result<Fate, Infallible> {
         let answer =
-            matches.iter().position(|m| matches!(&m.outcome, Outcome::Unambiguous(f) if **f == fresh));
-        match answer {
-            Some(item) => builder.resubmit(&claims[item].stored(), &uke[bytes]).unwrap(),
-            None => builder.ordinary(&uke[bytes]).unwrap(),
-        };
-    }
+            matches.iter().position(|m| matches!(&m.outcome, Outcome::Unambiguous(f) if **f == *fresh));
+        Ok(answer.map_or(Fate::AsItIs, |item| answer_with(&claims[item])))
+    };
+    let mut numbers = Vec::new();
+    let file = graft(&uke[..], &mut builder, &mut decide, &mut |fresh, written| {
+        numbers.push((fresh.number, written.number, written.search_no.is_some()));
+    })
+    .unwrap();
+    assert_eq!((numbers, file.claims), (vec![(1, 1, false), (2, 2, true), (3, 3, true)], 3));
     assert!(builder.finish().unwrap().0 == expected);
+}
+
+fn answer_with(claim: &Returned) -> Fate {
+    Fate::Answer {
+        search_no: claim.search_no.clone(),
+        payer: Payer::Shaho,
+        history: RawText(claim.history.clone()),
+    }
+}
+
+#[test]
+fn resubmissions_of_the_receipt_computer_keep_their_ties() {
+    let expected = fixture("resubmit_mixed/RECEIPTC.UKE");
+    let mut again = builder(Family::Ika);
+    let as_it_is = &mut |_: &FreshClaim| Ok::<_, Infallible>(Fate::AsItIs);
+    graft(&expected[..], &mut again, as_it_is, &mut |_, _| {}).unwrap();
+    assert!(again.finish().unwrap().0 == expected);
+    // Only the resubmissions: the ordinary claim stays out, the others move up.
+    let mut only = builder(Family::Ika);
+    let mut tied = |fresh: &FreshClaim| {
+        Ok::<_, Infallible>(if fresh.history.is_empty() { Fate::LeaveOut } else { Fate::AsItIs })
+    };
+    graft(&expected[..], &mut only, &mut tied, &mut |_, _| {}).unwrap();
+    assert!(only.finish().unwrap().0 == fixture("resubmit_shaho/RECEIPTC.UKE"));
+}
+
+#[test]
+fn a_tie_by_halves_is_never_cut() {
+    let file = fixture("resubmit_shaho/RECEIPTC.UKE");
+    let bare =
+        file.split_inclusive(|b| *b == b'\n').filter(|l| !l[0].is_ascii_digit()).collect::<Vec<_>>().concat();
+    let number = b",120241113000000000000000001,,";
+    let at = file.windows(number.len()).position(|w| w == number).unwrap();
+    let untied = [&file[..at], b",,,", &file[at + number.len()..]].concat();
+    let as_it_is = &mut |_: &FreshClaim| Ok::<_, Infallible>(Fate::AsItIs);
+    for half in [&bare, &untied] {
+        let outcome = graft(&half[..], &mut builder(Family::Ika), as_it_is, &mut |_, _| {});
+        assert!(matches!(outcome, Err(GraftError::HalfTied { claim: 1 })));
+    }
+    let headless = file.split_inclusive(|b| *b == b'\n').skip(1).collect::<Vec<_>>().concat();
+    let outcome = graft(&headless[..], &mut builder(Family::Ika), as_it_is, &mut |_, _| {});
+    assert!(matches!(outcome, Err(GraftError::NoHeader { claim: 1 })));
+    let unreadable = &mut |_: &FreshClaim| Err(std::fmt::Error);
+    let outcome = graft(&file[..], &mut builder(Family::Ika), unreadable, &mut |_, _| {});
+    assert!(matches!(outcome, Err(GraftError::Decide { claim: 1, .. })));
 }
 
 #[test]
