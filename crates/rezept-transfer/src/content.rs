@@ -11,7 +11,7 @@ use crate::lane::{Lane, PassError, with_lane};
 use crate::volume::{RelPath, Verb, Volume, VolumeError};
 
 /// After so many bytes the platform is asked to begin writing: a slow medium then works while we still read.
-const FLUSH_HINT_BYTES: u64 = 16 << 20;
+const FLUSH_HINT_BYTES: u64 = 64 << 20;
 
 /// One payload file to be written: where its bytes come from, where they go, what they must be.
 pub(crate) struct Item<'a> {

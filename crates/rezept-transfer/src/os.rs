@@ -150,10 +150,12 @@ impl Volume for OsVolume {
     }
 
     fn free_bytes(&self) -> VolumeResult<Option<u64>> {
+        self.system.settle();
         self.system.free_bytes().map_err(|e| self.error(Verb::Stat, &RelPath::ROOT, e))
     }
 
     fn list(&self, folder: &RelPath) -> VolumeResult<Option<Vec<Entry>>> {
+        self.system.settle();
         let fail = |e| self.error(Verb::List, folder, e);
         let Some(opened) = if_there(self.folder(folder)).map_err(fail)? else { return Ok(None) };
         let mut entries = Vec::new();
@@ -170,6 +172,7 @@ impl Volume for OsVolume {
     }
 
     fn stat(&self, path: &RelPath) -> VolumeResult<Option<Meta>> {
+        self.system.settle();
         let look = || {
             let Some(folder) = if_there(self.folder_of(path))? else { return Ok(None) };
             let metadata = match path.file_name() {
@@ -195,6 +198,7 @@ impl Volume for OsVolume {
     }
 
     fn open(&self, path: &RelPath) -> VolumeResult<Box<dyn Read + Send>> {
+        self.system.settle();
         match self.open_regular(path, &|_| {}) {
             Ok(file) => Ok(Box::new(file)),
             Err(e) => Err(self.error(Verb::Read, path, e)),
@@ -202,14 +206,17 @@ impl Volume for OsVolume {
     }
 
     fn read_back(&self, _files: &[RelPath]) -> VolumeResult<Box<dyn ReadBack + '_>> {
+        self.system.settle();
         Ok(Box::new(sys::PastCache::new(self)))
     }
 
     fn flush(&self, paths: &[RelPath]) -> VolumeResult<()> {
+        self.system.settle();
         self.system.flush(self, paths)
     }
 
     fn flush_folder(&self, folder: &RelPath) -> VolumeResult<()> {
+        self.system.settle();
         let flushed = self.folder(folder).and_then(|opened| self.system.flush_folder(&opened));
         flushed.map_err(|e| self.error(Verb::Flush, folder, e))
     }
@@ -219,6 +226,7 @@ impl Volume for OsVolume {
     }
 
     fn rename_new(&self, from: &RelPath, to: &RelPath) -> VolumeResult<Renamed> {
+        self.system.settle();
         let rename = || {
             let (source, target) = (self.folder_of(from)?, self.folder_of(to)?);
             self.system.rename_new((&source, from), (&target, to))
@@ -227,11 +235,13 @@ impl Volume for OsVolume {
     }
 
     fn remove_file(&self, path: &RelPath) -> VolumeResult<()> {
+        self.system.settle();
         let removed = self.folder_of(path).and_then(|folder| folder.remove_file_or_symlink(path.file_name()));
         removed.map_err(|e| self.error(Verb::Remove, path, e))
     }
 
     fn remove_folder(&self, path: &RelPath) -> VolumeResult<()> {
+        self.system.settle();
         let removed = self.folder_of(path).and_then(|folder| folder.remove_dir(path.file_name()));
         removed.map_err(|e| self.error(Verb::Remove, path, e))
     }

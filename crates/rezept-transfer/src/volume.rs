@@ -218,7 +218,8 @@ pub type VolumeResult<T> = Result<T, VolumeError>;
 
 /// A file being written. Dropping it closes it; nothing is durable before a flush of the volume.
 pub trait NewFile: Write + Send {
-    /// Closes the file, reporting what closing can report. Makes nothing durable.
+    /// Closes the file, reporting what closing can report; what the file system tells later is told by the next flush.
+    /// Makes nothing durable. Every other operation of the volume then finds the file as it was written.
     ///
     /// # Errors
     /// When the last bytes cannot be handed to the file system.

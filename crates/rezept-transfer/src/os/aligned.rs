@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Fits every sector size in use (512 and 4096) and every page size that matters past the cache.
-const ALIGNMENT: usize = 4096;
+pub(super) const ALIGNMENT: usize = 4096;
 
 /// What is read or written at once: large enough for a stick to reach its full speed.
 const SIZE: usize = 1024 * 1024;

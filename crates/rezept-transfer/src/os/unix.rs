@@ -11,15 +11,15 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::aligned::Buffers;
 use super::{OsNewFile, OsVolume};
 use crate::volume::{NewFile, RelPath, Renamed, Verb, VolumeFacts, VolumeResult};
-use direct::DirectWriter;
+use direct::Behind;
 use flusher::Flusher;
 pub(super) use readback::PastCache;
 use storage::{Flushing, Storage};
@@ -44,8 +44,7 @@ pub(super) struct System {
     root: File,
     storage: Storage,
     flusher: Flusher,
-    /// For files written past the cache.
-    buffers: Buffers,
+    behind: Arc<Behind>,
 }
 
 impl System {
@@ -55,7 +54,7 @@ impl System {
         let dir = Dir::from_std_file(root.try_clone()?);
         let storage = Storage::of(&root);
         let flusher = Flusher::new(reopen(&root)?);
-        Ok((dir, Self { root, storage, flusher, buffers: Buffers::default() }))
+        Ok((dir, Self { root, storage, flusher, behind: Arc::default() }))
     }
 
     pub(super) fn facts(&self) -> VolumeFacts {
@@ -71,10 +70,15 @@ impl System {
         Ok(Some(answer.f_bavail.saturating_mul(answer.f_frsize)))
     }
 
+    /// Waits until everything handed over was written. An error is kept for the next writer or flush.
+    pub(super) fn settle(&self) {
+        self.behind.settle();
+    }
+
     /// How a new file is written: past the cache where that is known to work.
     pub(super) fn writer(&self, file: cap_std::fs::File) -> Box<dyn NewFile> {
         if self.storage.writes_past_cache {
-            Box::new(DirectWriter::new(file.into_std(), &self.buffers))
+            Box::new(self.behind.writer(file.into_std()))
         } else {
             Box::new(OsNewFile::new(file))
         }
@@ -89,7 +93,8 @@ impl System {
     pub(super) fn flush(&self, volume: &OsVolume, paths: &[RelPath]) -> VolumeResult<()> {
         let fail = |path: &RelPath, e: io::Error| volume.error(Verb::Flush, path, e);
         // A write error that the background flush met belongs to this flush, whatever the next calls say.
-        let earlier = self.flusher.wait_and_take().map_or(Ok(()), Err);
+        let written = self.behind.failure();
+        let earlier = written.and(self.flusher.wait_and_take().map_or(Ok(()), Err));
         let asked = match self.storage.flushing {
             Flushing::Whole => Ok(()),
             // A block driver in user space flushes all its state on any fsync (seen at exfat-fuse).

@@ -80,6 +80,11 @@ impl System {
     }
 
     #[expect(clippy::unused_self, reason = "the same shape as on Linux")]
+    pub(super) fn settle(&self) {
+        // A file is written when it is closed.
+    }
+
+    #[expect(clippy::unused_self, reason = "the same shape as on Linux")]
     pub(super) fn writer(&self, file: cap_std::fs::File) -> Box<dyn NewFile> {
         Box::new(OsNewFile::new(file))
     }
