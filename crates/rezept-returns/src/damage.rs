@@ -1,0 +1,133 @@
+//! Whether a file that should be a return file can be imported, and if not, what happened to it on its way. Decided by the
+//! content alone; nothing is refused on something uncertain (docs/formats.md, return files).
+
+use std::fmt;
+
+use rezept_claim::{FacilityCode, FileFacts, Kind, Note, Oddity, PointTable, Prefecture};
+
+macro_rules! damages {
+    ($($(#[$meta:meta])* $name:ident = $code:literal,)+) => {
+        /// Why a file is not imported.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Damage { $($(#[$meta])* $name,)+ }
+
+        impl Damage {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The permanent code.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+        }
+    };
+}
+
+damages! {
+    /// Nothing in it.
+    Empty = "RZ-R101",
+    /// A web page: the download site had no file, or the session was over.
+    WebPage = "RZ-R102",
+    /// A PDF document.
+    Pdf = "RZ-R103",
+    /// Text of another encoding: an editor saved it anew.
+    Encoding = "RZ-R104",
+    /// A spreadsheet program saved it anew: lost zeros, rounded numbers, commas.
+    Spreadsheet = "RZ-R105",
+    /// Lines that end with LF alone: a program that changes line ends carried it.
+    LineEnds = "RZ-R106",
+    /// No HI in the first line.
+    NoHeader = "RZ-R107",
+    /// No HG, or something behind it: cut off.
+    CutOff = "RZ-R108",
+    /// The volume mark of HG does not follow that of HI: a volume is missing or was mixed up.
+    VolumeMark = "RZ-R109",
+    /// Of another facility.
+    Foreign = "RZ-R110",
+    /// HI does not say whose return it is: payer body, month or facility cannot be read.
+    Unidentified = "RZ-R111",
+    /// A claim file, not a return file.
+    ClaimFile = "RZ-R112",
+    /// A notice in CSV, not a return file.
+    Notice = "RZ-R113",
+    /// An insurer's set of records: the history prefix on every line.
+    HistoryOnly = "RZ-R114",
+    /// An archive inside an archive, or one that cannot be opened.
+    Archive = "RZ-R115",
+    /// Nothing that is known here.
+    Unknown = "RZ-R116",
+    /// No claim in it has a reason, so nobody can tell what kind of return it is.
+    NoReasons = "RZ-R117",
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The facility whose returns are imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFacility {
+    /// 都道府県.
+    pub prefecture: Prefecture,
+    /// 点数表.
+    pub point_table: PointTable,
+    /// 医療機関コード.
+    pub code: FacilityCode,
+}
+
+/// What keeps a file from being imported; `None` when nothing does. A missing or doubled 0x1A does not.
+pub fn judge(facts: &FileFacts, own: &OwnFacility) -> Option<Damage> {
+    // What a program did to the file explains everything else that is wrong with it.
+    if let Some(damage) = facts.oddity.and_then(of_oddity) {
+        return Some(damage);
+    }
+    match facts.kind {
+        Kind::Return => {}
+        Kind::Claim => return Some(Damage::ClaimFile),
+        Kind::Notice => return Some(Damage::Notice),
+        Kind::Unknown => return Some(Damage::Unknown),
+    }
+    use rezept_claim::Incomplete as I;
+    if facts.incomplete.contains(&I::NoHeader) {
+        return Some(Damage::NoHeader);
+    }
+    if facts.incomplete.iter().any(|what| matches!(what, I::NoTrailer | I::TrailerNotLast)) {
+        return Some(Damage::CutOff);
+    }
+    // The last line may lack its end: that is the end of a copy, not another program's hand.
+    let bare_line_ends = facts.findings.iter().filter(|found| found.note == Note::LineEnd);
+    if bare_line_ends.map(|found| found.count).sum::<u64>() > 1 {
+        return Some(Damage::LineEnds);
+    }
+    let theirs = (facts.prefecture, facts.point_table, facts.facility);
+    if let (Some(prefecture), Some(table), Some(code)) = theirs
+        && (prefecture, table, code) != (own.prefecture, own.point_table, own.code)
+    {
+        return Some(Damage::Foreign);
+    }
+    if facts.incomplete.contains(&I::VolumeMark) {
+        return Some(Damage::VolumeMark);
+    }
+    if facts.claims > 0 && facts.return_kind.is_none() {
+        return Some(Damage::NoReasons);
+    }
+    // A file without claims needs no kind to say that there is nothing in it.
+    let known = facts.payer.is_some() && facts.month.is_some() && facts.facility.is_some();
+    (!known || facts.volume.is_none()).then_some(Damage::Unidentified)
+}
+
+const fn of_oddity(oddity: Oddity) -> Option<Damage> {
+    Some(match oddity {
+        Oddity::Empty => Damage::Empty,
+        Oddity::Utf8Bom | Oddity::Utf8 | Oddity::Utf16 => Damage::Encoding,
+        Oddity::Html => Damage::WebPage,
+        Oddity::Zip => Damage::Archive,
+        Oddity::Pdf => Damage::Pdf,
+        Oddity::Spreadsheet => Damage::Spreadsheet,
+        Oddity::HeaderMissing => Damage::NoHeader,
+        Oddity::HistoryOnly => Damage::HistoryOnly,
+        Oddity::Unrecognised => return None,
+    })
+}
