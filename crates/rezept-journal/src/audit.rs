@@ -66,7 +66,8 @@ impl Told {
         astray.extend(self.0.into_keys());
         let mut short = conn.prepare(
             "SELECT 'I' || f.id FROM return_file f \
-             WHERE f.new_claims <> (SELECT count(*) FROM returned_claim c WHERE c.file = f.id)",
+             WHERE f.new_claims <> (SELECT count(*) FROM returned_claim c WHERE c.id >= f.first_claim AND \
+             c.id < f.first_claim + f.new_claims AND c.file = f.id)",
         )?;
         astray.extend(short.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?);
         astray.sort();

@@ -16,6 +16,33 @@ use crate::folder;
 use crate::history;
 use crate::mark::Mark;
 
+/// Databases up to this size are checked page by page at every opening: that takes a small part of a second.
+const CHECKED_WHOLE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a working station decides by. In a larger database these tables are checked, with their indexes, whenever it is
+/// opened for work. The others are returned claims and the history, which grow for years; SQLite looks at the shape of each
+/// page of theirs when it reads it, and [`Journal::check_every_page`] at all of them.
+const DECIDING: &[&str] = &[
+    "meta",
+    "file",
+    "parcel",
+    "parcel_file",
+    "intent",
+    "request",
+    "alert",
+    "witness",
+    "return_file",
+    "resubmission",
+    "resubmission_claim",
+];
+
+/// What a journal is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Work,
+    Look,
+}
+
 /// How long one process waits for another one's short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -43,11 +70,22 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Opens the journal of the data folder, making it on first use.
+    /// Opens the journal of the data folder to work with it, making it on first use. A database of usual size is checked
+    /// page by page; of a large one everything that decides about sending is.
     ///
     /// # Errors
     /// `UnfitDisk`, `NewerSchema`, `Lost`, `Behind`, `Damaged`: see there. Nothing is changed in those cases.
     pub fn open(data: &Path, disk: &Disk, clock: Arc<dyn Clock>, actor: &str) -> JournalResult<Self> {
+        Self::open_for(Purpose::Work, data, disk, clock, actor)
+    }
+
+    fn open_for(
+        purpose: Purpose,
+        data: &Path,
+        disk: &Disk,
+        clock: Arc<dyn Clock>,
+        actor: &str,
+    ) -> JournalResult<Self> {
         if disk.fitness() == Fitness::Unfit {
             return Err(JournalError::UnfitDisk { file_system: disk.file_system.clone() });
         }
@@ -70,7 +108,7 @@ impl Journal {
         set_up(&conn)?;
         if !fresh {
             check_whole(&conn, &database)?;
-            check_sound(&conn)?;
+            check_sound(&conn, purpose)?;
         }
         if let Some(mark) = &mark {
             compare(&conn, mark)?;
@@ -82,7 +120,9 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Opens the journal to look at it, beside a working service. Never makes one: `None` if there is none yet.
+    /// Opens the journal to look at it, beside a working service. Never makes one: `None` if there is none yet. A large
+    /// database is not checked beforehand: who looks must not wait for as long as reading all of it takes, and decides
+    /// nothing; damage in what is read is still called so.
     ///
     /// # Errors
     /// As [`Journal::open`].
@@ -93,7 +133,7 @@ impl Journal {
         actor: &str,
     ) -> JournalResult<Option<Self>> {
         if data.join("journal.db").try_exists().unwrap_or(false) || Mark::read(data)?.is_some() {
-            Self::open(data, disk, clock, actor).map(Some)
+            Self::open_for(Purpose::Look, data, disk, clock, actor).map(Some)
         } else {
             Ok(None)
         }
@@ -103,6 +143,14 @@ impl Journal {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Has SQLite look at every page of the database, however large: what [`Journal::open`] leaves out of a large one.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    pub fn check_every_page(&self) -> JournalResult<()> {
+        check_pages(&self.conn, None)
     }
 
     /// Says who acts from now on: `service`, or the name of a command.
@@ -219,11 +267,12 @@ fn is_fresh(conn: &Connection) -> JournalResult<bool> {
     }
 }
 
+/// The cache holds what one large return file touches, so that its pages are written once.
 fn set_up(conn: &Connection) -> JournalResult<()> {
     let mode = set_wal(conn)?;
     conn.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-         PRAGMA cell_size_check = ON;",
+         PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;",
     )?;
     let level: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     let keys: bool = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
@@ -276,8 +325,28 @@ fn check_whole(conn: &Connection, database: &Path) -> JournalResult<()> {
     Ok(())
 }
 
-fn check_sound(conn: &Connection) -> JournalResult<()> {
-    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+fn check_sound(conn: &Connection, purpose: Purpose) -> JournalResult<()> {
+    let pages: u64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    let page_bytes: u64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    match purpose {
+        _ if pages.saturating_mul(page_bytes) <= CHECKED_WHOLE_BYTES => check_pages(conn, None),
+        Purpose::Look => Ok(()),
+        // An older schema has not all of them.
+        Purpose::Work => {
+            DECIDING.iter().filter(|table| has(conn, table)).try_for_each(|t| check_pages(conn, Some(t)))
+        }
+    }
+}
+
+fn has(conn: &Connection, table: &str) -> bool {
+    conn.table_exists(None, table).unwrap_or(true)
+}
+
+/// Has SQLite look at every page of a table and its indexes, or of the whole database.
+fn check_pages(conn: &Connection, table: Option<&str>) -> JournalResult<()> {
+    let sql = table
+        .map_or_else(|| "PRAGMA quick_check(1)".to_owned(), |table| format!("PRAGMA quick_check({table})"));
+    let verdict: String = conn.query_row(&sql, [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(JournalError::Damaged { detail: verdict }) }
 }
 

@@ -152,6 +152,8 @@ pub struct ReturnImport<'j> {
     now: jiff::Timestamp,
     new_file: NewReturnFile,
     released: bool,
+    /// Its first new row. No other writer comes in between, so the rows of a file follow one another.
+    first: Option<i64>,
     imported: Imported,
 }
 
@@ -197,6 +199,7 @@ impl Journal {
             now,
             new_file: new.clone(),
             released,
+            first: None,
             imported: Imported { file, claims: 0, new: 0, known: 0 },
         })))
     }
@@ -267,6 +270,7 @@ impl ReturnImport<'_> {
         self.imported.new += 1;
         self.insert(ordinal, claim)?;
         let id = self.tx.last_insert_rowid();
+        self.first.get_or_insert(id);
         self.insert_reasons(id, claim)?;
         link::tie(&self.tx, self.who(), id, &self.new_file.payer, claim, &relatives)?;
         Ok(Added::New(id))
@@ -359,8 +363,8 @@ impl ReturnImport<'_> {
         let (actor, at) = self.who();
         let imported = self.imported;
         self.tx.execute(
-            "UPDATE return_file SET claims = ?2, new_claims = ?3 WHERE id = ?1",
-            params![imported.file, imported.claims, imported.new],
+            "UPDATE return_file SET claims = ?2, new_claims = ?3, first_claim = ?4 WHERE id = ?1",
+            params![imported.file, imported.claims, imported.new, self.first],
         )?;
         let note = imported.note();
         if self.released {

@@ -120,8 +120,11 @@ impl ReturnFilter {
             ways.push(Way::over("returned_claim c INDEXED BY returned_owner", owner, true));
         }
         if let Some(file) = self.file {
-            let file = vec![("c.file = ?", file.into())];
-            ways.push(Way::over("returned_claim c INDEXED BY returned_file", file, true));
+            let rows = vec![
+                ("c.id >= (SELECT first_claim FROM return_file WHERE id = ?)", file.into()),
+                ("c.id < (SELECT first_claim + new_claims FROM return_file WHERE id = ?)", file.into()),
+            ];
+            ways.push(Way::over("returned_claim c NOT INDEXED", rows, true));
         }
         if let Some(day) = &self.overdue_before {
             let due = vec![("c.due < ?", text(day))];

@@ -16,7 +16,8 @@ CREATE TABLE return_file (
   state_at        TEXT NOT NULL,
   reason_code     TEXT,
   reason_detail   TEXT,
-  claims          INTEGER NOT NULL DEFAULT 0,   -- claims in it, and how many of them got a row: those of `returned_claim`
+  claims          INTEGER NOT NULL DEFAULT 0,   -- claims in it
+  first_claim     INTEGER,              -- those that got a row have consecutive ones: this one and the next
   new_claims      INTEGER NOT NULL DEFAULT 0,
   seen_at         TEXT NOT NULL
 ) STRICT;
@@ -72,7 +73,6 @@ CREATE INDEX returned_service ON returned_claim(service_month, payer, in_out, ch
 CREATE INDEX returned_search ON returned_claim(search_no);
 CREATE INDEX returned_state ON returned_claim(state);
 CREATE INDEX returned_superseded ON returned_claim(state) WHERE superseded_by IS NOT NULL;
-CREATE INDEX returned_file ON returned_claim(file);
 CREATE INDEX returned_owner ON returned_claim(owner) WHERE owner IS NOT NULL;
 CREATE INDEX returned_department ON returned_claim(department) WHERE department IS NOT NULL;
 CREATE INDEX returned_due ON returned_claim(due) WHERE due IS NOT NULL AND state IN ('new', 'in-work', 'corrected', 'in-file');
@@ -92,10 +92,10 @@ CREATE TABLE returned_reason (
   PRIMARY KEY (claim, ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- The codes of a claim, each once, for those who ask by code.
+-- The codes of a claim, each once, for those who ask by code: made of its reasons.
 CREATE TABLE returned_code (
   code  TEXT NOT NULL,
-  claim INTEGER NOT NULL REFERENCES returned_claim(id),
+  claim INTEGER NOT NULL,
   PRIMARY KEY (code, claim)
 ) STRICT, WITHOUT ROWID;
 

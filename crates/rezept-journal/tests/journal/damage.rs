@@ -3,9 +3,13 @@
 
 use std::fs;
 
-use rezept_journal::{Direction, FileState, Journal, JournalError, ParcelState};
+use rezept_journal::{
+    Direction, FileState, Journal, JournalError, NewReturnFile, ParcelState, ResubmissionState, ReturnFilter,
+};
 
-use crate::common::{Station, gated, plan, put};
+use crate::common::{
+    Station, gated, good_disk, import, plan, planned, put, resubmission, return_file, returned,
+};
 
 const PAGE: usize = 4096;
 
@@ -19,6 +23,10 @@ fn filled() -> (Station, Vec<u8>) {
         let intent = journal.intend(row, "write content", "E:/").unwrap();
         journal.outcome(intent, "done").unwrap();
     }
+    let claims: Vec<_> = (0..40).map(|n| returned(1_000_000 + n, "2026-02")).collect();
+    let (_, rows) = import(&mut journal, &return_file(70, "2026-02"), &claims);
+    let claims = planned(&journal, &rows[..20]);
+    journal.plan_resubmission(&resubmission(1), &claims, None).unwrap();
     drop(journal);
     let bytes = station.backup();
     (station, bytes)
@@ -37,6 +45,14 @@ fn read_all(journal: &Journal) -> Result<bool, JournalError> {
         }
     }
     journal.parcels_since("2000")?;
+    journal.return_files()?;
+    for row in journal.returned_claims(&ReturnFilter::default())? {
+        journal.return_reasons(row.id)?;
+        journal.find_returned(&row.search_no)?;
+    }
+    for row in journal.resubmissions_in(ResubmissionState::ALL)? {
+        journal.resubmission_claims(row.id)?;
+    }
     journal.alerts()?;
     journal.latest_history(1000)?;
     Ok(journal.verify_chain(&[])?.is_sound())
@@ -170,6 +186,64 @@ fn damage_to_the_open_log_loses_no_more_than_the_log_and_is_noticed() {
     assert!(matches!(station.refused(), JournalError::Behind { marked: 65, .. }));
 }
 
+/// The pages of a table and its indexes, told by SQLite.
+fn pages_of(station: &Station, table: &str) -> Vec<usize> {
+    let raw = station.raw();
+    let mut roots =
+        raw.prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name = ?1 AND rootpage > 0").unwrap();
+    let roots = roots.query_map([table], |row| row.get::<_, usize>(0)).unwrap();
+    roots.map(|page| page.unwrap() - 1).collect()
+}
+
+#[test]
+fn a_large_journal_is_checked_where_it_decides_and_calls_damage_where_it_is_read() {
+    let (station, _) = filled();
+    let mut journal = station.open();
+    for n in 0..6 {
+        let claims: Vec<_> = (0..7000).map(|k| returned(n * 7000 + k, "2026-03")).collect();
+        let file = NewReturnFile { volume: n.to_string(), ..return_file(n, "2026-03") };
+        import(&mut journal, &file, &claims);
+    }
+    drop(journal);
+    let whole = station.backup();
+    assert!(whole.len() > 16 * 1024 * 1024, "{} bytes are no large journal", whole.len());
+    let mut bytes = whole.clone();
+    let mut rubbish = Rubbish(0x0dd_ba11_5eed_f00d);
+    let mut damage = |page: usize| {
+        bytes.copy_from_slice(&whole);
+        rubbish.fill(&mut bytes[page * PAGE..(page + 1) * PAGE]);
+        station.restore(&bytes);
+    };
+    let look = || {
+        Journal::open_existing(&station.data, &good_disk(), station.clock.clone(), "status")
+            .map(|journal| journal.unwrap())
+    };
+    let deciding =
+        ["meta", "file", "parcel", "parcel_file", "intent", "request", "alert", "witness", "return_file"];
+    for table in deciding.into_iter().chain(["resubmission", "resubmission_claim"]) {
+        let pages = pages_of(&station, table);
+        assert!(!pages.is_empty(), "{table}");
+        for page in pages {
+            damage(page);
+            let error = station.refused();
+            assert!(matches!(error, JournalError::Damaged { .. }), "{table}, page {page}: {error:?}");
+        }
+    }
+    for page in pages_of(&station, "returned_claim").into_iter().chain(pages_of(&station, "returned_reason"))
+    {
+        damage(page);
+        let checked = station.open().check_every_page();
+        assert!(matches!(checked, Err(JournalError::Damaged { .. })), "page {page}: {checked:?}");
+        match look().and_then(|journal| journal.returned_claims(&ReturnFilter::default())) {
+            Ok(rows) => assert_eq!(rows.len(), 42_040, "page {page} of an index that was not needed"),
+            Err(error) => assert!(matches!(error, JournalError::Damaged { .. }), "page {page}: {error:?}"),
+        }
+    }
+    station.restore(&whole);
+    station.open().check_every_page().unwrap();
+    assert_eq!(look().unwrap().return_counts().unwrap()[0].1, 42_020);
+}
+
 #[test]
 fn words_and_numbers_that_nobody_writes_are_named_and_do_not_panic() {
     let (station, whole) = filled();
@@ -181,6 +255,11 @@ fn words_and_numbers_that_nobody_writes_are_named_and_do_not_panic() {
         ("UPDATE file SET sha256 = x'0102' WHERE id = 1", "damaged"),
         ("UPDATE file SET path = CAST(x'82a0' AS TEXT) WHERE id = 1", "damaged"),
         ("UPDATE parcel SET sequence = -7 WHERE row = 1", "damaged"),
+        ("UPDATE returned_claim SET state = 'lost' WHERE id = 1", "word"),
+        ("UPDATE returned_claim SET offset = -1 WHERE id = 1", "damaged"),
+        ("UPDATE returned_claim SET history_sha256 = x'00' WHERE id = 1", "damaged"),
+        ("UPDATE return_file SET state = 'x'", "word"),
+        ("UPDATE resubmission SET points = -1", "damaged"),
         ("UPDATE parcel_file SET sha256 = x'' WHERE parcel = 1", "damaged"),
     ];
     for (sql, kind) in damages {

@@ -4,9 +4,11 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use rezept_journal::{Direction, FileState, Journal, JournalError, ParcelState, SystemClock};
+use rezept_journal::{
+    Direction, FileState, Journal, JournalError, NewReturnFile, ParcelState, ReturnFilter, SystemClock,
+};
 
-use crate::common::{gated, good_disk, plan};
+use crate::common::{begin, gated, good_disk, plan, return_file, returned};
 
 const CHILD: &str = "full::child_on_a_small_disk";
 
@@ -42,6 +44,7 @@ fn child_on_a_small_disk() {
     let Some(data) = std::env::var_os("REZEPT_TEST_SMALL_DISK").map(std::path::PathBuf::from) else { return };
     let open = || Journal::open(&data, &good_disk(), Arc::new(SystemClock), "test");
     let mut journal = open().unwrap();
+    import_on_a_small_disk(&mut journal);
     let (mut full, mut planned) = (0, 0);
     for n in 0..400 {
         let before = journal.checkpoint().unwrap();
@@ -89,4 +92,25 @@ fn child_on_a_small_disk() {
     plan(&mut journal, "after", &[id]).unwrap();
     assert!(journal.verify_chain(&[]).unwrap().is_sound());
     println!("{planned} parcels planned, {full} changes refused on the full disk");
+}
+
+/// A return file too large for the disk is imported not at all; one that fits, whole.
+fn import_on_a_small_disk(journal: &mut Journal) {
+    let claims = |journal: &Journal| journal.returned_claims(&ReturnFilter::default()).unwrap().len();
+    let mut refused = |n: u64, size: u64| {
+        let file = NewReturnFile { volume: n.to_string(), ..return_file(n, "2026-03") };
+        let mut import = begin(journal, &file);
+        let added = (0..size).try_for_each(|k| import.add(&returned(n * 100_000 + k, "2026-03")).map(|_| ()));
+        let ended = added.and_then(|()| import.finish().map(|_| ()));
+        if let Err(error) = &ended {
+            assert!(matches!(error, JournalError::Full), "{error:?}");
+        }
+        let found = journal.return_file_by_sha256(&file.sha256).unwrap();
+        assert_eq!((found.is_some(), claims(journal)), (ended.is_ok(), if n == 1 { 0 } else { 200 }));
+        assert!(journal.verify_chain(&[]).unwrap().is_sound());
+        ended.is_err()
+    };
+    assert!(refused(1, 20_000), "the small disk holds 20,000 claims");
+    assert!(!refused(2, 200));
+    assert!(refused(3, 20_000));
 }

@@ -31,4 +31,6 @@ mod resubmissions;
 #[cfg(test)]
 mod returns;
 #[cfg(test)]
+mod returns_random;
+#[cfg(test)]
 mod worklist;

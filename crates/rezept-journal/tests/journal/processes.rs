@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use rezept_journal::{EngineLock, FileState, Journal, JournalError, ParcelState, SystemClock};
+use rezept_journal::{
+    EngineLock, FileState, Journal, JournalError, NewReturnFile, ParcelState, ReturnFilter, SystemClock,
+};
 
-use crate::common::{Station, gated, good_disk, plan};
+use crate::common::{Station, begin, gated, good_disk, plan, return_file, returned};
 
 const FOLDER: &str = "REZEPT_TEST_DATA";
 const ROLE: &str = "REZEPT_TEST_ROLE";
@@ -57,8 +59,60 @@ fn child() {
                 plan(&mut journal, &format!("p{n}"), &[id]).unwrap();
             }
         }
+        "importer" => {
+            let mut journal = Journal::open(&data, &good_disk(), Arc::new(SystemClock), "importer").unwrap();
+            println!("IMPORTING");
+            std::io::stdout().flush().unwrap();
+            for n in journal.return_files().unwrap().len().. {
+                let n = u64::try_from(n).unwrap();
+                let mut import = begin(&mut journal, &numbered(n));
+                for k in 0..CLAIMS {
+                    import.add(&returned(n * CLAIMS + k, "2026-03")).unwrap();
+                }
+                import.finish().unwrap();
+            }
+        }
         other => panic!("no role {other}"),
     }
+}
+
+/// Claims of a file of the importer.
+const CLAIMS: u64 = 300;
+
+/// A file of a key of its own.
+fn numbered(n: u64) -> NewReturnFile {
+    NewReturnFile { volume: n.to_string(), ..return_file(n, "2026-03") }
+}
+
+#[test]
+fn a_kill_in_an_import_leaves_all_of_a_file_or_nothing_of_it() {
+    let station = Station::new();
+    drop(station.open());
+    let mut files = 0;
+    for round in 0..25 {
+        let (mut importer, mut out) = start(&station, "importer");
+        wait_for(&mut out, "IMPORTING");
+        std::thread::sleep(std::time::Duration::from_millis(1 + round * 7 % 50));
+        importer.kill().unwrap();
+        importer.wait().unwrap();
+        let journal = station.open();
+        assert!(journal.verify_chain(&[]).unwrap().is_sound(), "round {round}");
+        let imported = journal.return_files().unwrap();
+        for file in &imported {
+            let claims = journal
+                .returned_claims(&ReturnFilter { file: Some(file.id), ..ReturnFilter::default() })
+                .unwrap();
+            assert_eq!(u64::try_from(claims.len()).unwrap(), CLAIMS, "round {round}, {file:?}");
+            assert_eq!((file.claims, file.new_claims), (CLAIMS, CLAIMS));
+            assert_eq!(journal.return_reasons(claims[299].id).unwrap().len(), 2);
+        }
+        files = imported.len();
+    }
+    let journal = station.open();
+    let all = journal.returned_claims(&ReturnFilter::default()).unwrap().len();
+    assert_eq!(all, files * usize::try_from(CLAIMS).unwrap(), "no claim without its file");
+    assert!(files > 0, "no importer lived long enough");
+    println!("25 kills, {files} files, 0 violations");
 }
 
 #[test]

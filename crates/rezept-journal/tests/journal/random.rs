@@ -91,12 +91,14 @@ fn run(journal: &mut Journal, step: &Step) -> Result<(), JournalError> {
 }
 
 /// The whole journal as one text: equal before and after a refusal.
-fn everything(station: &Station) -> String {
+pub fn everything(station: &Station) -> String {
     use std::fmt::Write;
     let raw = station.raw();
     let mut text = String::new();
-    for table in ["meta", "file", "parcel", "parcel_file", "intent", "request", "history", "alert", "witness"]
-    {
+    let mut tables =
+        raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for table in tables {
         let mut rows = raw.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = rows.column_count();
         let mut rows = rows.query([]).unwrap();
