@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use rezept_claim::{FacilityCode, FileFacts, Kind, Note, Oddity, PointTable, Prefecture};
+use rezept_claim::{FacilityCode, FileFacts, Incomplete, Kind, Oddity, PointTable, Prefecture};
 
 macro_rules! damages {
     ($($(#[$meta:meta])* $name:ident = $code:literal,)+) => {
@@ -32,13 +32,13 @@ damages! {
     Pdf = "RZ-R103",
     /// Text of another encoding: an editor saved it anew.
     Encoding = "RZ-R104",
-    /// A spreadsheet program saved it anew: lost zeros, rounded numbers, commas.
+    /// A spreadsheet program saved it anew: lost zeros, rounded numbers, commas. Its history is not what the body sent.
     Spreadsheet = "RZ-R105",
-    /// Lines that end with LF alone: a program that changes line ends carried it.
+    /// Lines that end with LF alone: a program that changes line ends carried it, the history's lines among them.
     LineEnds = "RZ-R106",
     /// No HI in the first line.
     NoHeader = "RZ-R107",
-    /// No HG, or something behind it: cut off.
+    /// No HG: cut off; or something behind it: two files in one.
     CutOff = "RZ-R108",
     /// The volume mark of HG does not follow that of HI: a volume is missing or was mixed up.
     VolumeMark = "RZ-R109",
@@ -77,7 +77,9 @@ pub struct OwnFacility {
     pub code: FacilityCode,
 }
 
-/// What keeps a file from being imported; `None` when nothing does. A missing or doubled 0x1A does not.
+/// What keeps a file from being imported; `None` when nothing does. A missing or doubled 0x1A does not, nor a HI without
+/// volume mark (its place is known from one edition only). [`Damage::LineEnds`], and a [`Damage::Spreadsheet`] that left
+/// the header as it was, only the claims show: `ReturnReader::damage`.
 pub fn judge(facts: &FileFacts, own: &OwnFacility) -> Option<Damage> {
     // What a program did to the file explains everything else that is wrong with it.
     if let Some(damage) = facts.oddity.and_then(of_oddity) {
@@ -89,17 +91,13 @@ pub fn judge(facts: &FileFacts, own: &OwnFacility) -> Option<Damage> {
         Kind::Notice => return Some(Damage::Notice),
         Kind::Unknown => return Some(Damage::Unknown),
     }
-    use rezept_claim::Incomplete as I;
-    if facts.incomplete.contains(&I::NoHeader) {
+    if facts.incomplete.contains(&Incomplete::NoHeader) {
         return Some(Damage::NoHeader);
     }
-    if facts.incomplete.iter().any(|what| matches!(what, I::NoTrailer | I::TrailerNotLast)) {
+    // No HG, one that is not the last record, or two of them: files joined end to end.
+    let joined = facts.findings.iter().any(|found| found.code == "R-004");
+    if joined || facts.incomplete.contains(&Incomplete::NoTrailer) {
         return Some(Damage::CutOff);
-    }
-    // The last line may lack its end: that is the end of a copy, not another program's hand.
-    let bare_line_ends = facts.findings.iter().filter(|found| found.note == Note::LineEnd);
-    if bare_line_ends.map(|found| found.count).sum::<u64>() > 1 {
-        return Some(Damage::LineEnds);
     }
     let theirs = (facts.prefecture, facts.point_table, facts.facility);
     if let (Some(prefecture), Some(table), Some(code)) = theirs
@@ -107,7 +105,7 @@ pub fn judge(facts: &FileFacts, own: &OwnFacility) -> Option<Damage> {
     {
         return Some(Damage::Foreign);
     }
-    if facts.incomplete.contains(&I::VolumeMark) {
+    if facts.incomplete.contains(&Incomplete::VolumeMark) {
         return Some(Damage::VolumeMark);
     }
     if facts.claims > 0 && facts.return_kind.is_none() {
@@ -115,7 +113,7 @@ pub fn judge(facts: &FileFacts, own: &OwnFacility) -> Option<Damage> {
     }
     // A file without claims needs no kind to say that there is nothing in it.
     let known = facts.payer.is_some() && facts.month.is_some() && facts.facility.is_some();
-    (!known || facts.volume.is_none()).then_some(Damage::Unidentified)
+    (!known).then_some(Damage::Unidentified)
 }
 
 const fn of_oddity(oddity: Oddity) -> Option<Damage> {

@@ -2,7 +2,7 @@
 
 use rezept_claim::{Date, Month};
 
-/// Claims are taken up to this day of the month (docs/formats.md, calendar; certainty [B]).
+/// Claims are taken up to this day of the month (docs/formats.md, calendar; certainty \[B\]).
 const LAST_DAY: u8 = 10;
 
 /// The last day of the claim window that is open or comes next.

@@ -1,4 +1,6 @@
-//! What a return means: its claims and their reasons, and the resubmission that answers them.
+//! What a return means: its claims and their reasons, what is wrong with the file that brought them, and the resubmission
+//! that answers them. Over bytes, `Read` and `Write` only: no paths, no clock, no database; the day and the own facility
+//! are arguments.
 
 pub mod build;
 pub mod check;
