@@ -4,8 +4,8 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use rezept_claim::text;
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// Members that an archive may have: far above a year of downloads.
 const MEMBERS: usize = 2_000;
@@ -27,6 +27,12 @@ pub enum SourceError<E> {
     /// A member is encrypted.
     #[error("the archive is encrypted")]
     Encrypted,
+    /// A member is packed in a way that this program does not open; ZIP files of browsers and Windows are not.
+    #[error("the archive is packed in an unknown way")]
+    Method,
+    /// Two members of one name: one of them cannot be reached.
+    #[error("the archive holds one name twice")]
+    SameName,
     /// Too many members, too large, or larger than it says.
     #[error("the archive holds more than it may")]
     TooLarge,
@@ -76,11 +82,18 @@ fn archive<R: Read + Seek, E>(
     if archive.len() > MEMBERS {
         return Err(SourceError::TooLarge);
     }
+    // 社保 and 国保 returns have the same name: taking one of them in silence would lose the other.
+    if archive.has_duplicate_names() {
+        return Err(SourceError::SameName);
+    }
     for number in 0..archive.len() {
         let mut member = archive.by_index(number).map_err(of_zip)?;
         let shown = format!("{name}/{}", shown_name(member.name_raw()));
         if member.is_dir() || is_clutter(&shown) {
             continue;
+        }
+        if !matches!(member.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(SourceError::Method);
         }
         let declared = member.size();
         *room = room.checked_sub(declared).ok_or(SourceError::TooLarge)?;
@@ -138,6 +151,9 @@ struct Bounded<'a> {
 impl Read for Bounded<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(out)?;
+        if read == 0 && !out.is_empty() && self.left > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "less than the archive declares"));
+        }
         match self.left.checked_sub(read as u64) {
             Some(left) => self.left = left,
             None => {
@@ -152,6 +168,7 @@ impl Read for Bounded<'_> {
 fn of_zip<E>(error: ZipError) -> SourceError<E> {
     match error {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => SourceError::Encrypted,
+        ZipError::CompressionMethodNotSupported(_) => SourceError::Method,
         ZipError::Io(error) => SourceError::Damaged(error),
         other => SourceError::Damaged(io::Error::other(other)),
     }

@@ -129,18 +129,29 @@ impl<R> fmt::Debug for ReturnReader<R> {
 /// The faults of one claim from its bytes alone (request data, HR lines, history block), places counted from its own first
 /// byte and line. `None` when the bytes are not one whole claim of this family.
 pub fn claim_faults(family: Family, claim: &[u8]) -> Option<Vec<Fault>> {
-    // Which lines belong together is known from the header on; this one says only the family.
-    let header = format!("HI,1,202001,13,{},0000000,,00\r\n", family.point_table());
-    let mut reader = ReturnReader::new(header.as_bytes().chain(claim));
+    // Which lines belong together is known from what stands before them: a header says the family, and of 医科 and DPC,
+    // which have the same, a claim of the right length does.
+    let table = family.point_table();
+    let settled = match family {
+        Family::Ika => format!("RE{}\r\nHR\r\n", ",".repeat(37)),
+        Family::Dpc => format!("RE{}\r\nHR\r\n", ",".repeat(29)),
+        Family::Shika | Family::Chozai | Family::Houkan => String::new(),
+    };
+    let before = format!("HI,1,202001,13,{table},0000000,,00\r\n{settled}");
+    let mut reader = ReturnReader::new(before.as_bytes().chain(claim));
+    if !settled.is_empty() {
+        reader.next_claim().ok()??;
+    }
     let found = reader.next_claim().ok()??;
-    let size = header.len() as u64;
+    let size = before.len() as u64;
     let whole = found.offset == size && found.end() == size + claim.len() as u64;
     if !whole || reader.next_claim().ok()?.is_some() {
         return None;
     }
+    let lines = if settled.is_empty() { 1 } else { 3 };
     let back = |fault: Fault| Fault {
         byte: fault.byte.saturating_sub(size),
-        line: fault.line.saturating_sub(1),
+        line: fault.line.saturating_sub(lines),
         ..fault
     };
     Some(found.faults.into_iter().map(back).collect())
