@@ -8,7 +8,11 @@ sent-not-this-parcel = This parcel did not reach the other station. The original
 sent-not-taken = Nothing was taken in. The medium is unchanged.
 sent-not-delivered = Nothing was put into the inbox.
 sent-unchanged = Nothing has changed about what was sent.
+sent-not-imported = This file was not imported. The original is untouched.
+sent-no-resubmission = No resubmission file was made. This command sent nothing.
 next-ask = If it stays, tell this code to the person in charge or the vendor.
+next-download-again = Download it again from the online claim system.
+next-take-return = Import a return file (HEN or SAH) as downloaded from the online claim system.
 
 ## U usage and configuration
 RZ-U101-what = There is no { $value } here.
@@ -326,6 +330,151 @@ RZ-P111-next = Check whether an old journal was restored, and tell the person re
 RZ-P112-what = The history of the other station does not continue the one it showed before.
 RZ-P112-sent = { sent-not-delivered }
 RZ-P112-next = Run rezept audit verify on the other station and tell the person responsible.
+
+## R returns and resubmission
+RZ-R101-what = The return file is empty.
+RZ-R101-sent = { sent-not-imported }
+RZ-R101-next = { next-download-again }
+
+RZ-R102-what = This is a web page, not a return file. An error page, or one that asks to log in again, was probably saved.
+RZ-R102-sent = { sent-not-imported }
+RZ-R102-next = Log in to the online claim system again and download the file once more.
+
+RZ-R103-what = This is a PDF, not a return file.
+RZ-R103-sent = { sent-not-imported }
+RZ-R103-next = { next-take-return }
+
+RZ-R104-what = The character code is wrong: an editor saved the file anew as UTF-8 or UTF-16.
+RZ-R104-sent = { sent-not-imported }
+RZ-R104-next = A file saved by an editor cannot be used. Import the file as it was downloaded; if it is gone, download it again.
+
+RZ-R105-what = A spreadsheet program such as Excel saved this file anew. Leading zeros may be lost, and search numbers turned into something like 1.2E+20.
+RZ-R105-sent = { sent-not-imported }
+RZ-R105-next = Download it again and import it as it is, without opening it with Excel or the like.
+
+RZ-R106-what = The line ends of the file were changed on the way, probably by an editor or a program that carried it.
+RZ-R106-sent = { sent-not-imported }
+RZ-R106-next = Download it again and import it without opening or converting it.
+
+RZ-R107-what = The header record (HI) is missing: the start of the file is lost.
+RZ-R107-sent = { sent-not-imported }
+RZ-R107-next = { next-download-again }
+
+RZ-R108-what = The trailer record (HG) is not at the end: the file is cut off.
+RZ-R108-sent = { sent-not-imported }
+RZ-R108-next = Copy it again, or download it again from the online claim system.
+
+RZ-R109-what = The volume marks of header and trailer do not fit: a volume is missing, or volumes were mixed up.
+RZ-R109-sent = { sent-not-imported }
+RZ-R109-next = Download all volumes again and import them as they are, without joining them.
+
+RZ-R110-what = The return file belongs to another facility. The details show its code.
+RZ-R110-sent = { sent-not-imported }
+RZ-R110-next = Find out where it came from. If it is yours, correct facility in the configuration. If nobody knows, tell the person responsible for information.
+
+RZ-R111-what = Payer body, processing month or facility cannot be read from the header record (HI).
+RZ-R111-sent = { sent-not-imported }
+RZ-R111-next = { next-download-again } { next-ask }
+
+RZ-R112-what = This is a claim file, not a return file.
+RZ-R112-sent = { sent-not-imported }
+RZ-R112-next = { next-take-return } For claims corrected with the receipt computer, name it with --corrected of rezept resubmit.
+
+RZ-R113-what = This is a notice, not a return file. It does not hold what a resubmission needs.
+RZ-R113-sent = { sent-not-imported }
+RZ-R113-next = { next-take-return }
+
+RZ-R114-what = The file has history lines only. It is an insurer's file, not a return file.
+RZ-R114-sent = { sent-not-imported }
+RZ-R114-next = { next-take-return }
+
+RZ-R115-what = The ZIP file holds another ZIP file that cannot be opened.
+RZ-R115-sent = { sent-not-imported }
+RZ-R115-next = Take the inner ZIP file out, open it, and name the return file that is in it.
+
+RZ-R116-what = This is no return file. What it is cannot be told.
+RZ-R116-sent = { sent-not-imported }
+RZ-R116-next = { next-take-return }
+
+RZ-R117-what = No claim in the file has a return reason (HR).
+RZ-R117-sent = { sent-not-imported }
+RZ-R117-next = { next-download-again } If it is the same, ask the review body.
+
+RZ-R201-what = The return kept at this station is not what was imported. The disk may be damaged, or somebody may have changed it.
+RZ-R201-sent = The return was not used. Nothing new was sent.
+RZ-R201-next = Import the original return file again; if it is gone, download it again. Do not delete the data folder, and tell this code to the person in charge or the vendor.
+
+RZ-R202-what = Another content for the same payer body, processing month and kind of return file was imported before.
+RZ-R202-sent = What was imported before is unchanged. This file was not imported; it is held.
+RZ-R202-next = Find out which one is right and decide, with a reason: rezept held release imports this file, rezept held refuse leaves it out. Its id is in rezept held list.
+
+RZ-R203-what = Somebody decided before that this return file does not count.
+RZ-R203-sent = { sent-not-imported }
+RZ-R203-next = If the decision stands, nothing need be done. If not, tell the id in the details to whoever decided or to the person responsible.
+
+RZ-R204-what = The ZIP file cannot be looked into: it is damaged, encrypted or too large.
+RZ-R204-sent = Files in this ZIP file were not imported. The original file is untouched.
+RZ-R204-next = Take the files out of it and name the return files. If that fails, download it again.
+
+RZ-R205-what = No return of this payer body waits to be resubmitted.
+RZ-R205-sent = { sent-no-resubmission }
+RZ-R205-next = See the states of the returns with rezept returns list. If one that should be there is missing, import it with rezept import-returns.
+
+RZ-R206-what = This return has not been corrected yet.
+RZ-R206-sent = { sent-no-resubmission }
+RZ-R206-next = Correct it with rezept returns edit, or name the file corrected with the receipt computer with --corrected. If it is to go unchanged, say so with --as-is and --reason.
+
+RZ-R207-what = The returned claim has the faults in the details, and cannot be resubmitted.
+RZ-R207-sent = { sent-no-resubmission }
+RZ-R207-next = Ask the review body whether to bill it anew from the receipt computer. If so, send it as a new claim, not as a resubmission.
+
+RZ-R208-what = This search number is in a resubmission file already.
+RZ-R208-sent = No new resubmission file was made. The earlier one is unchanged.
+RZ-R208-next = Sent twice, it would be a double claim. Look at the file whose id is in the details first. Only if it must be, use --force and give a --reason.
+
+RZ-R209-what = The returns that were named belong to more than one payer body or kind of file.
+RZ-R209-sent = { sent-no-resubmission }
+RZ-R209-next = Name only those of one payer body and one kind, and make a resubmission file for each.
+
+RZ-R210-what = The review body would refuse this resubmission file.
+RZ-R210-sent = { sent-no-resubmission }
+RZ-R210-next = See the id of the check in the details and the line shown. Correct it with rezept returns edit or the receipt computer, and make the file again. { next-ask }
+
+RZ-R211-what = A file of this name is there already. It is not overwritten.
+RZ-R211-sent = No new resubmission file was made. The file that was there is untouched.
+RZ-R211-next = Check whether the file that is there is still needed. To keep both, name another folder with --out.
+
+RZ-R212-what = The return cannot be corrected in this way. The details show which correction it is, and why.
+RZ-R212-sent = The return was not changed. Nothing was sent.
+RZ-R212-next = Mend the correction as the details say, and run the command again. See rezept returns edit --help for how to write it.
+
+RZ-R213-what = This cannot be done in the present state.
+RZ-R213-sent = No return and no resubmission file was changed. This command sent nothing.
+RZ-R213-next = Check the state in the details. rezept returns list shows the states of the returns.
+
+RZ-R214-what = The file of corrected claims cannot be used: it is cut off, or its payer body, facility or kind is not that of the returns.
+RZ-R214-sent = { sent-no-resubmission }
+RZ-R214-next = See the details and check that it is the right file. If needed, make it again with the receipt computer.
+
+RZ-R215-what = The file of corrected claims has no claim that is certain to belong to this return.
+RZ-R215-sent = { sent-no-resubmission }
+RZ-R215-next = Check and correct the chart number and the service month in the receipt computer. If the details show numbers, look at those claims too. To go on, name only the returns that are certain.
+
+RZ-R216-what = The configuration of this station has no route for claim files.
+RZ-R216-sent = { sent-no-resubmission }
+RZ-R216-next = Name a folder with --out, or add a route for claim files to the configuration.
+
+RZ-R217-what = No resubmission file can be made from this return.
+RZ-R217-sent = { sent-no-resubmission }
+RZ-R217-next = See the reason in the details. Correct what can be corrected with rezept returns edit or the receipt computer, and make the file again. { next-ask }
+
+RZ-R218-what = The same claim was returned once more later.
+RZ-R218-sent = { sent-no-resubmission }
+RZ-R218-next = Correct the newer return whose id is in the details, not this one. rezept returns show displays it.
+
+RZ-R219-what = A payer body, month, state or the like is not written correctly.
+RZ-R219-sent = { sent-nothing }
+RZ-R219-next = The payer body is 1 (social insurance) or 2 (national health insurance), a month is written like 2025-01. See rezept returns --help for the words it takes.
 
 ## J journal
 RZ-J101-what = A newer rezept made the journal.

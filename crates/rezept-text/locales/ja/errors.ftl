@@ -8,7 +8,11 @@ sent-not-this-parcel = この受渡パッケージは相手に渡っていませ
 sent-not-taken = 何も取り込んでいません。媒体の中身はそのままです。
 sent-not-delivered = 受信フォルダには何も入れていません。
 sent-unchanged = 送信の状況は変わっていません。
+sent-not-imported = このファイルは取り込んでいません。元のファイルはそのままです。
+sent-no-resubmission = 再請求ファイルは作っていません。この操作では何も送っていません。
 next-ask = 直らないときは、このコードを担当者またはシステムの業者に伝えてください。
+next-download-again = オンライン請求システムから、もう一度ダウンロードしてください。
+next-take-return = オンライン請求システムからダウンロードした返戻ファイル (HEN または SAH) を取り込んでください。
 
 ## U 使い方と設定
 RZ-U101-what = { $value } という指定はありません。
@@ -326,6 +330,151 @@ RZ-P111-next = 台帳を古いものに戻していないか確かめ、責任�
 RZ-P112-what = 相手の端末の記録が、前に示されたものとつながりません。
 RZ-P112-sent = { sent-not-delivered }
 RZ-P112-next = 相手の端末で rezept audit verify を実行し、責任者に知らせてください。
+
+## R 返戻と再請求
+RZ-R101-what = 返戻ファイルの中身が空です。
+RZ-R101-sent = { sent-not-imported }
+RZ-R101-next = { next-download-again }
+
+RZ-R102-what = これは返戻ファイルではなく、ウェブページです。エラー画面か、ログインし直す画面が保存されたと思われます。
+RZ-R102-sent = { sent-not-imported }
+RZ-R102-next = オンライン請求システムにログインし直して、もう一度ダウンロードしてください。
+
+RZ-R103-what = これは PDF です。返戻ファイルではありません。
+RZ-R103-sent = { sent-not-imported }
+RZ-R103-next = { next-take-return }
+
+RZ-R104-what = 文字コードが違います。編集ソフトで UTF-8 または UTF-16 に保存し直されています。
+RZ-R104-sent = { sent-not-imported }
+RZ-R104-next = 編集ソフトで保存したファイルは使えません。ダウンロードした元のファイルを取り込んでください。ないときは、もう一度ダウンロードしてください。
+
+RZ-R105-what = Excel などの表計算ソフトで保存し直されたファイルです。先頭の 0 が消えたり、検索番号が 1.2E+20 のように変わったりしているおそれがあります。
+RZ-R105-sent = { sent-not-imported }
+RZ-R105-next = もう一度ダウンロードして、Excel などで開かずに、そのまま取り込んでください。
+
+RZ-R106-what = ファイルの行の終わりが、途中で変えられています。編集ソフトや、ファイルを運ぶソフトによるものと思われます。
+RZ-R106-sent = { sent-not-imported }
+RZ-R106-next = もう一度ダウンロードして、開いたり変換したりせずに取り込んでください。
+
+RZ-R107-what = 先頭のレコード (HI) がありません。ファイルの始めが失われています。
+RZ-R107-sent = { sent-not-imported }
+RZ-R107-next = { next-download-again }
+
+RZ-R108-what = ファイルの最後に、終わりのレコード (HG) がありません。途中で切れています。
+RZ-R108-sent = { sent-not-imported }
+RZ-R108-next = もう一度コピーするか、オンライン請求システムからダウンロードしてください。
+
+RZ-R109-what = 分冊の番号が、先頭と終わりのレコードで合いません。分冊が足りないか、混ざっています。
+RZ-R109-sent = { sent-not-imported }
+RZ-R109-next = すべての分冊をもう一度ダウンロードして、つなげずに、そのまま取り込んでください。
+
+RZ-R110-what = 別の医療機関等の返戻ファイルです。その医療機関等のコードは「詳細」にあります。
+RZ-R110-sent = { sent-not-imported }
+RZ-R110-next = どこから来たファイルかを確かめてください。自院のものなら、設定の facility を直してください。心当たりがないときは、情報管理の責任者に知らせてください。
+
+RZ-R111-what = 先頭のレコード (HI) から、審査支払機関、処理年月、医療機関等のどれかが読み取れません。
+RZ-R111-sent = { sent-not-imported }
+RZ-R111-next = { next-download-again }{ next-ask }
+
+RZ-R112-what = これは請求ファイルです。返戻ファイルではありません。
+RZ-R112-sent = { sent-not-imported }
+RZ-R112-next = { next-take-return }レセコンで直したレセプトを使うときは、rezept resubmit の --corrected に指定してください。
+
+RZ-R113-what = これは帳票CSVです。返戻ファイルではありません。再請求に必要な内容が入っていません。
+RZ-R113-sent = { sent-not-imported }
+RZ-R113-next = { next-take-return }
+
+RZ-R114-what = 履歴の行だけのファイルです。保険者向けのファイルで、返戻ファイルではありません。
+RZ-R114-sent = { sent-not-imported }
+RZ-R114-next = { next-take-return }
+
+RZ-R115-what = ZIP ファイルの中に、開けない ZIP ファイルがあります。
+RZ-R115-sent = { sent-not-imported }
+RZ-R115-next = 中の ZIP ファイルを取り出して開き、入っている返戻ファイルを指定してください。
+
+RZ-R116-what = 返戻ファイルではありません。何のファイルか分かりません。
+RZ-R116-sent = { sent-not-imported }
+RZ-R116-next = { next-take-return }
+
+RZ-R117-what = 返戻理由のレコード (HR) が、どのレセプトにもありません。
+RZ-R117-sent = { sent-not-imported }
+RZ-R117-next = { next-download-again }それでも同じときは、審査支払機関に問い合わせてください。
+
+RZ-R201-what = この端末に保管した返戻の内容が、取り込んだときと違います。ディスクの故障か、書き換えのおそれがあります。
+RZ-R201-sent = この返戻は使っていません。新しくは何も送っていません。
+RZ-R201-next = 元の返戻ファイルを、もう一度取り込んでください。ないときは、ダウンロードし直してください。データのフォルダは消さずに、このコードを担当者またはシステムの業者に伝えてください。
+
+RZ-R202-what = 同じ審査支払機関、処理年月、種類の返戻ファイルを、別の内容でもう取り込んでいます。
+RZ-R202-sent = 前に取り込んだものはそのままです。このファイルは取り込まずに、保留しています。
+RZ-R202-next = どちらが正しいか確かめて、理由を付けて決めてください。このファイルを取り込むなら rezept held release、使わないなら rezept held refuse です。番号は rezept held list で見られます。
+
+RZ-R203-what = この返戻ファイルは、使わないことに前に決めています。
+RZ-R203-sent = { sent-not-imported }
+RZ-R203-next = 決めたとおりでよければ、何もしなくてかまいません。違うときは、「詳細」の番号を、決めた人か責任者に伝えてください。
+
+RZ-R204-what = ZIP ファイルの中を調べられません。壊れているか、暗号化されているか、大きすぎます。
+RZ-R204-sent = この ZIP ファイルの中に、取り込んでいないファイルがあります。元のファイルはそのままです。
+RZ-R204-next = 中のファイルを取り出して、返戻ファイルを指定してください。取り出せないときは、もう一度ダウンロードしてください。
+
+RZ-R205-what = この審査支払機関には、再請求を待っている返戻がありません。
+RZ-R205-sent = { sent-no-resubmission }
+RZ-R205-next = 返戻の状態を rezept returns list で確かめてください。届いているはずの返戻がないときは、rezept import-returns で取り込んでください。
+
+RZ-R206-what = この返戻は、まだ直していません。
+RZ-R206-sent = { sent-no-resubmission }
+RZ-R206-next = rezept returns edit で直すか、レセコンで直したファイルを --corrected に指定してください。直さずに送ると決めたときは、--as-is と --reason で理由を付けてください。
+
+RZ-R207-what = 返戻されたレセプトに「詳細」の誤りがあり、このレセプトは再請求できません。
+RZ-R207-sent = { sent-no-resubmission }
+RZ-R207-next = レセコンから改めて請求してよいかを、審査支払機関に確かめてください。よければ、再請求ではなく、新しいレセプトとして請求してください。
+
+RZ-R208-what = この検索番号は、もう再請求ファイルに入っています。
+RZ-R208-sent = 新しい再請求ファイルは作っていません。前に作ったものはそのままです。
+RZ-R208-next = もう一度送ると二重請求になります。まず「詳細」の番号の再請求ファイルを確かめてください。どうしても必要なときだけ、--force と --reason で理由を付けてください。
+
+RZ-R209-what = 指定した返戻に、審査支払機関またはファイルの種類の違うものが混ざっています。
+RZ-R209-sent = { sent-no-resubmission }
+RZ-R209-next = 同じ審査支払機関、同じ種類のものだけを指定して、再請求ファイルを分けて作ってください。
+
+RZ-R210-what = この再請求ファイルは、送っても審査支払機関で受付不能になります。
+RZ-R210-sent = { sent-no-resubmission }
+RZ-R210-next = 「詳細」の検査の番号と「対象」の行を見て、rezept returns edit かレセコンで直し、もう一度作ってください。{ next-ask }
+
+RZ-R211-what = 保存先に、同じ名前のファイルがもうあります。上書きはしません。
+RZ-R211-sent = 新しい再請求ファイルは作っていません。前からあるファイルはそのままです。
+RZ-R211-next = 前からあるファイルがまだ必要か確かめてください。--out に別のフォルダを指定すれば、両方を残せます。
+
+RZ-R212-what = 返戻をそのようには直せません。「詳細」に、何番目の指定かと、その理由があります。
+RZ-R212-sent = 返戻の内容は変えていません。何も送っていません。
+RZ-R212-next = 「詳細」を見て指定を直し、もう一度実行してください。書き方は rezept returns edit --help で見られます。
+
+RZ-R213-what = 今の状態では、この操作はできません。
+RZ-R213-sent = 返戻も再請求ファイルも変えていません。この操作では何も送っていません。
+RZ-R213-next = 「詳細」の状態を確かめてください。返戻の状態は rezept returns list で見られます。
+
+RZ-R214-what = 直したレセプトのファイルを使えません。途中で切れているか、審査支払機関、医療機関等、種類のどれかが返戻と合いません。
+RZ-R214-sent = { sent-no-resubmission }
+RZ-R214-next = 「詳細」を見て、正しいファイルを選んだか確かめてください。必要なら、レセコンでもう一度作ってください。
+
+RZ-R215-what = 直したレセプトのファイルに、この返戻に当たると言い切れるレセプトがありません。
+RZ-R215-sent = { sent-no-resubmission }
+RZ-R215-next = レセコンで、カルテ番号と診療年月を確かめて直してください。「詳細」に番号があれば、そのレセプトも見てください。先に進めるなら、確かな返戻だけを番号で指定してください。
+
+RZ-R216-what = この端末の設定に、請求ファイルを送る経路がありません。
+RZ-R216-sent = { sent-no-resubmission }
+RZ-R216-next = --out で保存先のフォルダを指定するか、請求ファイルを送る route を設定に加えてください。
+
+RZ-R217-what = この返戻からは、再請求ファイルを作れません。
+RZ-R217-sent = { sent-no-resubmission }
+RZ-R217-next = 「詳細」の理由を見てください。直せるものは rezept returns edit かレセコンで直し、もう一度作ってください。{ next-ask }
+
+RZ-R218-what = 同じレセプトが、あとでもう一度返戻されています。
+RZ-R218-sent = { sent-no-resubmission }
+RZ-R218-next = この返戻ではなく、「詳細」の番号の新しい返戻を直してください。中身は rezept returns show で見られます。
+
+RZ-R219-what = 審査支払機関、年月、状態などの書き方が正しくありません。
+RZ-R219-sent = { sent-nothing }
+RZ-R219-next = 審査支払機関は 1 (社保) か 2 (国保)、年月は 2025-01 のように書きます。使える言葉は rezept returns --help で見られます。
 
 ## J 台帳
 RZ-J101-what = 台帳が、この rezept より新しい版で作られています。
