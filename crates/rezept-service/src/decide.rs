@@ -54,6 +54,10 @@ pub fn held(journal: &Journal) -> Result<Vec<Held>, Problem> {
             });
         }
     }
+    for file in journal.waiting_return_files()? {
+        let reason = file.reason.unwrap_or_else(|| Reason::new("", ""));
+        found.push(Held { id: Subject::ReturnFile(file.id), reason, since: file.state_at, what: file.name });
+    }
     for alert in journal.alerts()? {
         found.push(Held {
             id: Subject::Alert(alert.id),
@@ -75,7 +79,12 @@ impl Station {
             Subject::File(file) => self.decide_file(file, decision, why),
             Subject::Parcel(parcel) => self.decide_parcel(parcel, decision, why),
             Subject::Alert(alert) => Ok(self.journal.settle_alert(alert, why)?),
-            Subject::Station | Subject::ReturnFile(_) | Subject::Returned(_) | Subject::Resubmission(_) => {
+            // What is released is imported by the next turn, and at once by the command that released it.
+            Subject::ReturnFile(file) if decision == Decision::Release => {
+                Ok(self.journal.release_return_file(file, why)?)
+            }
+            Subject::ReturnFile(file) => Ok(self.journal.refuse_return_file(file, why)?),
+            Subject::Station | Subject::Returned(_) | Subject::Resubmission(_) => {
                 Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), ""))
             }
         }

@@ -5,6 +5,7 @@ mod decide;
 pub mod examine;
 mod intake;
 pub mod problem;
+pub mod returns;
 mod scan;
 mod send;
 pub mod settle;

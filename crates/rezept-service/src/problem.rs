@@ -8,7 +8,8 @@ use rezept_transfer::volume::{FailureKind, VolumeError};
 use serde::{Deserialize, Serialize};
 
 /// One thing that went wrong.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{code} {place} {detail}")]
 pub struct Problem {
     /// `RZ-...`
     pub code: String,

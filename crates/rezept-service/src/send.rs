@@ -14,6 +14,7 @@ use crate::config::{MediumKind, Role};
 use crate::examine::stamp_of;
 use crate::intake::{StationIntake, reason_of};
 use crate::problem::{self, Problem};
+use crate::returns::{FileImport, Resubmitted};
 use crate::scan::{Gated, file_name};
 use crate::settle::Stillness;
 use crate::station::{Station, key};
@@ -32,6 +33,15 @@ pub struct Outcome {
     pub held: Vec<String>,
     /// What went wrong.
     pub problems: Vec<Problem>,
+    /// Return files that were imported, or wait.
+    #[serde(default)]
+    pub imports: Vec<FileImport>,
+    /// Rows of returned claims that were changed.
+    #[serde(default)]
+    pub claims: Vec<i64>,
+    /// The resubmission file that was made.
+    #[serde(default)]
+    pub resubmission: Option<Resubmitted>,
 }
 
 impl Outcome {

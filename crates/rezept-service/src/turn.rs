@@ -51,6 +51,12 @@ impl Station {
         if let Err(error) = self.engine().finish_acknowledged() {
             outcome.problems.push(error.into());
         }
+        if let Err(problem) = self.import_arrived(&mut outcome) {
+            outcome.problems.push(problem);
+        }
+        if let Err(problem) = self.tidy_resubmissions() {
+            outcome.problems.push(problem);
+        }
         if let Err(problem) = self.expire() {
             outcome.problems.push(problem);
         }
@@ -98,7 +104,11 @@ impl Station {
             let rows: Vec<FileRow> = ready.into_iter().map(|(_, _, row)| row).collect();
             for part in rows.chunks(PARCEL_FILES) {
                 match self.engine().plan(&to, route.as_deref(), part) {
-                    Ok(parcel) => outcome.note_parcel(&parcel),
+                    Ok(parcel) => {
+                        outcome.note_parcel(&parcel);
+                        // A file that this station made itself lies in no watched folder.
+                        self.open_sources(parcel.row)?;
+                    }
                     Err(error) => outcome.problems.push(error.into()),
                 }
             }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::MediumKind;
 use crate::decide::Decision;
 use crate::problem::Problem;
+use crate::returns::ReturnsAsk;
 use crate::send::Outcome;
 use crate::station::Station;
 
@@ -61,6 +62,11 @@ pub enum Ask {
         /// The medium to write to again.
         medium: Option<PathBuf>,
     },
+    /// `rezept import-returns`, `returns ...`, `resubmit`.
+    Returns {
+        /// What exactly.
+        ask: ReturnsAsk,
+    },
 }
 
 impl Station {
@@ -69,6 +75,7 @@ impl Station {
         match ask {
             Ask::Send { files, medium } => self.send(files, medium.as_deref()),
             Ask::Receive { medium } => self.receive(medium),
+            Ask::Returns { ask } => self.returns(ask),
             Ask::Decide { id, decision, why, medium } => match id.parse::<Subject>() {
                 Ok(subject) => match self.decide(subject, *decision, why) {
                     Ok(()) => self.after_decision(subject, *decision, medium.clone()),
@@ -83,6 +90,10 @@ impl Station {
     fn after_decision(&mut self, subject: Subject, decision: Decision, medium: Option<PathBuf>) -> Outcome {
         match (subject, decision, medium) {
             (Subject::Parcel(row), Decision::Again, Some(medium)) => self.carry_again(row, &medium),
+            (Subject::ReturnFile(file), Decision::Release, _) => match self.import_released(file) {
+                Ok(import) => Outcome { imports: vec![import], ..Outcome::default() },
+                Err(problem) => Outcome::problem(problem),
+            },
             _ => Outcome::default(),
         }
     }

@@ -101,4 +101,21 @@ impl Journal {
         let rows = statement.query_map(args, read_file)?.collect::<Result<_, _>>()?;
         Ok(rows)
     }
+
+    /// Return files that were delivered here and are in no import: root of the inbox and place below it. One that could not
+    /// be imported raised an alert, settled or not, and does not come again.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn arrived_returns(&self) -> JournalResult<Vec<(String, String)>> {
+        let mut rows = self.conn.prepare_cached(
+            "SELECT f.inbox, f.destination FROM parcel_file f \
+             WHERE f.kind = 'return' AND f.delivered = 1 AND f.destination IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM return_file r WHERE r.sha256 = f.sha256) \
+             AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.place = f.inbox || '/' || f.destination) \
+             ORDER BY f.parcel, f.ordinal",
+        )?;
+        let found = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
 }
