@@ -33,7 +33,13 @@ fn programs_get_transfers() {
     let transfers: Vec<_> = objects.iter().filter(|object| object["type"] == "transfer").collect();
     let states: Vec<_> =
         transfers.iter().map(|transfer| transfer["state"].as_str().unwrap_or_default()).collect();
-    assert_eq!(states, ["COMMITTED", "ACK_WRITTEN", "ARCHIVED", "COMMITTED", "ACK_WRITTEN", "ARCHIVED"]);
+    // Claims out, a return back, two resubmissions out.
+    assert_eq!(states, ["COMMITTED", "ACK_WRITTEN", "ARCHIVED"].repeat(4));
+    let of_type = |name: &str| objects.iter().filter(|object| object["type"] == name).collect::<Vec<_>>();
+    let ways: Vec<_> = of_type("resubmission").iter().map(|made| made["returns"][0]["way"].clone()).collect();
+    assert_eq!(ways, ["edit", "merge"]);
+    let worklist: Vec<_> = of_type("returned_claim").iter().map(|claim| claim["state"].clone()).collect();
+    assert_eq!(worklist, ["new", "new", "sent", "sent"]);
     let level = transfers[0]["verify_level"].as_str().unwrap_or_default();
     assert!(["L1", "L2"].contains(&level), "{level}");
     assert_eq!(transfers[2]["verify_level"], "L4");

@@ -15,6 +15,7 @@ mod kill;
 mod media;
 mod privacy;
 mod readme;
+mod returns;
 mod show;
 mod stations;
 mod two;

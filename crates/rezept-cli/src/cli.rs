@@ -66,6 +66,10 @@ pub enum Command {
     Held(HeldCommand),
     #[command(subcommand)]
     Audit(AuditCommand),
+    ImportReturns(ImportArgs),
+    #[command(subcommand)]
+    Returns(ReturnsCommand),
+    Resubmit(ResubmitArgs),
     Doctor,
 }
 
@@ -157,6 +161,175 @@ fn something_said(text: &str) -> Result<String, &'static str> {
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     Verify,
+}
+
+/// `rezept import-returns`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `rezept returns`.
+#[derive(Debug, Subcommand)]
+pub enum ReturnsCommand {
+    List(FilterArgs),
+    Show(ReturnShowArgs),
+    Assign(AssignArgs),
+    Note(NoteArgs),
+    Edit(EditArgs),
+    Close(CloseArgs),
+    Reopen(ReopenArgs),
+    Export(ExportArgs),
+}
+
+/// Which returned claims are meant.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    #[arg(long, value_name = "1|2", value_parser = ["1", "2"], hide_possible_values = true)]
+    pub payer: Option<String>,
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    pub month: Option<String>,
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    pub service_month: Option<String>,
+    #[arg(long, value_name = "STATE")]
+    pub state: Vec<rezept_journal::ReturnState>,
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub department: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub owner: Option<String>,
+    #[arg(long)]
+    pub overdue: bool,
+    #[arg(long)]
+    pub all: bool,
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
+/// `rezept returns show`.
+#[derive(Debug, Args)]
+pub struct ReturnShowArgs {
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// `rezept returns assign`.
+#[derive(Debug, Args)]
+pub struct AssignArgs {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "NAME", required_unless_present = "due")]
+    pub to: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub due: Option<String>,
+}
+
+/// `rezept returns note`.
+#[derive(Debug, Args)]
+pub struct NoteArgs {
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[arg(value_name = "TEXT", value_parser = something_said)]
+    pub text: String,
+}
+
+/// `rezept returns edit`.
+#[derive(Debug, Args)]
+pub struct EditArgs {
+    #[arg(value_name = "ID")]
+    pub id: String,
+    // A record that is taken out begins with a hyphen: `-JD[2]`.
+    #[arg(value_name = "CHANGE", required_unless_present = "undo", allow_hyphen_values = true)]
+    pub changes: Vec<String>,
+    #[arg(long)]
+    pub undo: bool,
+}
+
+/// `rezept returns close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[arg(long = "as", value_name = "STATE", value_parser = ["withdrawn", "other-body", "accepted"], hide_possible_values = true)]
+    pub state: String,
+    #[arg(long, value_name = "TEXT", value_parser = something_said)]
+    pub reason: String,
+}
+
+/// `rezept returns reopen`.
+#[derive(Debug, Args)]
+pub struct ReopenArgs {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "TEXT", value_parser = something_said)]
+    pub reason: String,
+}
+
+/// `rezept returns export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `rezept resubmit`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ResubmitArgs {
+    #[command(subcommand)]
+    pub command: Option<ResubmitCommand>,
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "1|2", required = true, value_parser = ["1", "2"], hide_possible_values = true)]
+    pub payer: Option<String>,
+    #[arg(long, value_name = "YYYY-MM", required = true, value_parser = month)]
+    pub month: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub corrected: Option<PathBuf>,
+    #[arg(long, requires = "corrected")]
+    pub alone: bool,
+    #[arg(long, requires = "reason", conflicts_with = "corrected")]
+    pub as_is: bool,
+    #[arg(long, requires = "reason")]
+    pub force: bool,
+    #[arg(long, value_name = "TEXT", value_parser = something_said)]
+    pub reason: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `rezept resubmit verify`, `list`, `cancel`.
+#[derive(Debug, Subcommand)]
+pub enum ResubmitCommand {
+    Verify(ResubmitVerifyArgs),
+    List,
+    Cancel(DecideArgs),
+}
+
+/// `rezept resubmit verify`.
+#[derive(Debug, Args)]
+pub struct ResubmitVerifyArgs {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// A calendar month, `YYYY-MM`.
+fn month(text: &str) -> Result<String, &'static str> {
+    let digits = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+    let month =
+        digits.and_then(|(year, month)| rezept_claim::Month::parse(format!("{year}{month}").as_bytes()));
+    month.map(|month| month.to_string()).ok_or("not a month")
+}
+
+/// A day of the calendar, `YYYY-MM-DD`.
+fn day(text: &str) -> Result<String, &'static str> {
+    text.parse::<jiff::civil::Date>().map(|day| day.to_string()).map_err(|_| "not a day")
 }
 
 /// `rezept show`.

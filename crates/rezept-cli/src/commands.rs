@@ -6,10 +6,13 @@ mod demo;
 mod doctor;
 mod files;
 mod held;
+mod import_returns;
 mod init;
 mod ledger;
 mod outcome;
 mod receive;
+mod resubmit;
+mod returns;
 mod send;
 mod show;
 mod station;
@@ -37,6 +40,9 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Ledger(args) => ledger::run(args, &cli.global, ui),
         Command::Held(command) => held::run(command, &cli.global, ui),
         Command::Audit(AuditCommand::Verify) => audit::run(&cli.global, ui),
+        Command::ImportReturns(args) => import_returns::run(args, &cli.global, ui),
+        Command::Returns(command) => returns::run(command, &cli.global, ui),
+        Command::Resubmit(args) => resubmit::run(args, &cli.global, ui),
         Command::Doctor => doctor::run(&cli.global, ui),
     };
     let exit = outcome.unwrap_or_else(|failure| tell(&failure, ui));

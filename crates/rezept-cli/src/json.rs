@@ -359,6 +359,243 @@ impl Object for CheckObject<'_> {
     const TYPE: &'static str = "check";
 }
 
+/// `returned_claim`: a claim that came back.
+#[derive(Debug, Serialize)]
+pub struct ReturnedClaimObject<'a> {
+    /// `R12`.
+    pub id: String,
+    /// 検索番号.
+    pub search_no: &'a str,
+    /// 処理年月.
+    pub processed_month: &'a str,
+    /// `1` or `2`.
+    pub payer: &'a str,
+    /// レセプト番号 of the claim file as it was billed.
+    pub receipt_no: Option<&'a str>,
+    /// レセプト種別.
+    pub claim_type: Option<&'a str>,
+    /// 診療年月.
+    pub service_month: Option<&'a str>,
+    /// カルテ番号等.
+    pub chart_no: Option<&'a str>,
+    /// Points (訪問看護: yen).
+    pub points: Option<u64>,
+    /// 返戻区分, `1` to `9`.
+    pub return_kind: Option<&'a str>,
+    /// `hen` or `sah`.
+    pub return_file: &'a str,
+    /// `ika`, `dpc`, `shika`, `chozai`, `houkan`.
+    pub family: &'a str,
+    /// Why it came back.
+    pub reasons: Vec<ReasonObject<'a>>,
+    /// Lines of its history.
+    pub history_lines: u64,
+    /// Codes of what is wrong with it.
+    pub faults: Vec<&'a str>,
+    /// `new`, `in-work`, `corrected`, `in-file`, `sent`, `accepted`, `returned-again`, `withdrawn`, `other-body`.
+    pub state: &'static str,
+    /// Who works on it.
+    pub owner: Option<&'a str>,
+    /// By when.
+    pub due: Option<&'a str>,
+    /// An earlier return of the same claim.
+    pub previous: Option<String>,
+    /// A later return of the same claim, which counts instead.
+    pub superseded_by: Option<String>,
+    /// The patient's name; only with `--reveal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Object for ReturnedClaimObject<'_> {
+    const TYPE: &'static str = "returned_claim";
+}
+
+/// A reason of a returned claim.
+#[derive(Debug, Serialize)]
+pub struct ReasonObject<'a> {
+    /// 返戻事由コード.
+    pub code: Option<&'a str>,
+    /// 返戻理由.
+    pub text: String,
+    /// 補足事項.
+    pub note: String,
+}
+
+/// `import`: what `import-returns` did.
+#[derive(Debug, Serialize)]
+pub struct ImportObject {
+    /// Return files, those that wait included.
+    pub files: u64,
+    /// Claims in those that were imported.
+    pub claims: u64,
+    /// Those that are new.
+    pub new: u64,
+    /// Those that were known.
+    pub known: u64,
+    /// Files that wait for a person.
+    pub held: u64,
+}
+
+impl Object for ImportObject {
+    const TYPE: &'static str = "import";
+}
+
+/// `difference`: a record of a claim before and after.
+#[derive(Debug, Serialize)]
+pub struct DifferenceObject<'a> {
+    /// `sent` (as sent against as returned) or `corrected` (as returned against as corrected).
+    pub between: &'a str,
+    /// `changed`, `added`, `removed`.
+    pub change: &'a str,
+    /// Two letters.
+    pub record: String,
+    /// Which of its kind, from 1.
+    pub nth: usize,
+    /// Item of a changed record.
+    pub item: Option<usize>,
+    /// English name of the item.
+    pub name: Option<&'a str>,
+    /// Before; only with `--reveal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// After; only with `--reveal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl Object for DifferenceObject<'_> {
+    const TYPE: &'static str = "difference";
+}
+
+/// `history`: a line of a claim's history.
+#[derive(Debug, Serialize)]
+pub struct HistoryObject {
+    /// データ識別: who made it.
+    pub data_id: Option<u64>,
+    /// 行番号.
+    pub line: Option<u64>,
+    /// 枝番号.
+    pub branch: Option<u64>,
+    /// Two letters.
+    pub record: Option<String>,
+    /// What it is, in words.
+    pub what: String,
+    /// The record; only with `--reveal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+impl Object for HistoryObject {
+    const TYPE: &'static str = "history";
+}
+
+/// `resubmission`: a file that answers returns.
+#[derive(Debug, Serialize)]
+pub struct ResubmissionObject {
+    /// `B3`.
+    pub id: String,
+    /// `planned`, `written`, `queued`, `sent`, `confirmed`, `cancelled`.
+    pub state: &'static str,
+    /// Billing month.
+    pub month: String,
+    /// `1` or `2`.
+    pub payer: String,
+    /// Where it stands.
+    pub path: String,
+    /// The file that carries it away (`F12`), if one does.
+    pub file: Option<String>,
+    /// All claims of the file.
+    pub claims: u64,
+    /// 総合計点数.
+    pub points: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Of the whole file.
+    pub sha256: String,
+    /// The returns that it answers.
+    pub returns: Vec<AnswerObject>,
+    /// Open returns of that body that are not in it (only when it is made).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+}
+
+impl Object for ResubmissionObject {
+    const TYPE: &'static str = "resubmission";
+}
+
+/// A return that a file answers.
+#[derive(Debug, Serialize)]
+pub struct AnswerObject {
+    /// `R12`; null when its return is not in this journal.
+    pub id: Option<String>,
+    /// 検索番号.
+    pub search_no: String,
+    /// Its number in the file.
+    pub number: u64,
+    /// `merge`, `edit`, `as-is`.
+    pub way: String,
+}
+
+/// `match`: which claim of a corrected file answers which return.
+#[derive(Debug, Serialize)]
+pub struct MatchObject {
+    /// `R12`.
+    pub id: String,
+    /// `certain`, `doubtful`, `none`, `newer`.
+    pub found: &'static str,
+    /// Numbers of claims in the file.
+    pub claims: Vec<u64>,
+}
+
+impl Object for MatchObject {
+    const TYPE: &'static str = "match";
+}
+
+/// `answer`: a claim of somebody else's resubmission file.
+#[derive(Debug, Serialize)]
+pub struct VerifiedObject {
+    /// Its number in the file.
+    pub number: u64,
+    /// 1-based line on which it begins.
+    pub line: u32,
+    /// `resubmission`, `double-claim`, `untied`.
+    pub what: &'static str,
+    /// `same`, `differs`, `missing`, `unknown`: its history against the one received.
+    pub history: Option<&'static str>,
+    /// First byte of the history that differs, from the start of the block.
+    pub offset: Option<u64>,
+    /// The same byte in the file.
+    pub byte: Option<u64>,
+    /// An earlier claim of the file answers the same return.
+    pub again: bool,
+    /// The returns that it is about.
+    pub returns: Vec<String>,
+}
+
+impl Object for VerifiedObject {
+    const TYPE: &'static str = "answer";
+}
+
+/// `verified`: somebody else's resubmission file as a whole.
+#[derive(Debug, Serialize)]
+pub struct VerifiedFileObject {
+    /// `1` or `2`.
+    pub payer: Option<String>,
+    /// Claims.
+    pub claims: u64,
+    /// Claims with a 検索番号.
+    pub resubmissions: u64,
+    /// Open returns that it does not answer.
+    pub missing: Vec<String>,
+    /// Nothing is wrong with it.
+    pub sound: bool,
+}
+
+impl Object for VerifiedFileObject {
+    const TYPE: &'static str = "verified";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -177,6 +177,16 @@ impl Ui {
         }
     }
 
+    /// Asks a person at the terminal and returns the line typed; `None` where nobody sits there.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !io::stdin().is_terminal() {
+            return None;
+        }
+        self.err(question);
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok().then_some(answer)
+    }
+
     /// Help or the version: the result, although nothing was done.
     pub fn help(&self, help: &str) {
         self.out(help.trim_end());

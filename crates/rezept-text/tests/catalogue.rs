@@ -197,6 +197,12 @@ const COMPOSED: &[&str] = &[
     "level-",
     "doctor-",
     "gate-",
+    "export-",
+    "match-",
+    "resubmission-",
+    "returned-",
+    "returns-difference-",
+    "way-",
 ];
 
 #[test]

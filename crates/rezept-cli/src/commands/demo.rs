@@ -5,13 +5,15 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use rezept_journal::{Direction, ParcelState};
+use rezept_journal::{Direction, ParcelState, ReturnFilter};
 use rezept_parcel::Digest;
-use rezept_service::{Config, Outcome, Problem, Station, World};
+use rezept_service::returns::{Resubmit, ReturnsAsk};
+use rezept_service::{Ask, Config, Outcome, Problem, Station, World};
 
 use crate::cli::DemoArgs;
 use crate::codes::Exit;
-use crate::commands::outcome;
+use crate::commands::returns::shown as returned;
+use crate::commands::{outcome, resubmit};
 use crate::report::Failure;
 use crate::shown::shown;
 use crate::ui::{Tone, Ui};
@@ -19,6 +21,8 @@ use crate::ui::{Tone, Ui};
 const SHAHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_shaho/RECEIPTC.UKE");
 const KOKUHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_kokuho/RECEIPTC.UKE");
 const RETURN: &[u8] = include_bytes!("../../../../fixtures/claims/hen_shaho/RECEIPTC.HEN");
+/// What the receipt computer makes after a chart was corrected: an ordinary claim, and the second returned one anew.
+const CORRECTED: &[u8] = include_bytes!("../../../../fixtures/claims/fresh_shaho/RECEIPTC.UKE");
 
 /// Runs the command. Exit 0 only if every file stands byte for byte where it belongs, and both histories are whole.
 ///
@@ -84,6 +88,7 @@ impl Demo<'_> {
         self.heading("demo-step-return-ack");
         self.turn(&mut terminal)?;
         self.expect_archived(&terminal)?;
+        self.resubmit(&mut receden, &mut terminal)?;
 
         self.heading("demo-step-audit");
         for station in [&receden, &terminal] {
@@ -95,6 +100,78 @@ impl Demo<'_> {
         let verdict = self.ui.text().get(id, &[]);
         self.ui.line(&self.ui.paint(&verdict, tone));
         Ok(self.exit)
+    }
+
+    /// The returned claims: one corrected here, one made anew by the receipt computer, both sent again.
+    fn resubmit(&mut self, receden: &mut Station, terminal: &mut Station) -> Result<(), Failure> {
+        self.heading("demo-step-worklist");
+        self.worklist(receden)?;
+        self.heading("demo-step-edit");
+        let edits = ["HO.symbol=２１７０１３２", "SN.symbol=２１７０１３２"].map(str::to_owned).to_vec();
+        for edit in &edits {
+            self.ui.line(&format!("    R1 {edit}"));
+        }
+        self.ask(receden, ReturnsAsk::Edit { claim: 1, edits, undo: false })?;
+        let wanted = |claim, corrected| Resubmit {
+            payer: "1".to_owned(),
+            month: "2025-01".to_owned(),
+            claims: vec![claim],
+            corrected,
+            alone: true,
+            ..Resubmit::default()
+        };
+        let first = self.ask(receden, ReturnsAsk::Resubmit(wanted(1, None)))?;
+        self.carry(receden, terminal, &first)?;
+        self.heading("demo-step-merge");
+        self.put("corrected/RECEIPTC.UKE", CORRECTED)?;
+        let corrected = Some(self.root.join("corrected/RECEIPTC.UKE"));
+        let second = self.ask(receden, ReturnsAsk::Resubmit(wanted(2, corrected)))?;
+        self.carry(receden, terminal, &second)?;
+        self.heading("demo-step-worklist-done");
+        self.worklist(receden)
+    }
+
+    fn ask(&mut self, station: &mut Station, ask: ReturnsAsk) -> Result<Outcome, Failure> {
+        let outcome = station.answer(&Ask::Returns { ask });
+        self.exit = self.exit.and(outcome::tell(&outcome, station.journal(), None, self.ui)?);
+        if let Some(made) = &outcome.resubmission {
+            resubmit::tell(station.journal(), made, self.ui)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Over the stick and back: the file stands at the terminal, and the worklist knows it.
+    fn carry(&mut self, from: &mut Station, to: &mut Station, outcome: &Outcome) -> Result<(), Failure> {
+        let Some(made) = &outcome.resubmission else {
+            self.check(false, "resubmission");
+            return Ok(());
+        };
+        self.turn(from)?;
+        self.turn(to)?;
+        self.turn(from)?;
+        let delivered = to.journal().parcels_in(Direction::In, ParcelState::ALL);
+        let delivered = delivered.map_err(|error| Problem::from(&error))?;
+        let mut stands = false;
+        for parcel in delivered {
+            let files = to.journal().parcel_files(parcel.row).map_err(|error| Problem::from(&error))?;
+            for file in files.iter().filter(|file| Digest(file.sha256).to_string() == made.sha256) {
+                let place = file.inbox.as_deref().zip(file.destination.as_deref());
+                let path = place.map(|(inbox, place)| PathBuf::from(inbox).join(place)).unwrap_or_default();
+                let bytes = fs::read(&path).map_err(|source| Failure::Open { path: path.clone(), source })?;
+                stands |= Digest::of(&bytes).to_string() == made.sha256;
+                self.check(stands, &shown(path.strip_prefix(&self.root).unwrap_or(&path)));
+            }
+        }
+        self.check(stands, &self.ui.say("demo-resubmitted", &[]));
+        Ok(())
+    }
+
+    fn worklist(&mut self, station: &Station) -> Result<(), Failure> {
+        let all = station.journal().returned_claims(&ReturnFilter::default());
+        for row in all.map_err(|error| Problem::from(&error))? {
+            returned::line(station.journal(), &row, self.ui)?;
+        }
+        Ok(())
     }
 
     fn station<const N: usize, const M: usize>(
