@@ -16,6 +16,7 @@ mod media;
 mod privacy;
 mod readme;
 mod returns;
+mod returns_kill;
 mod show;
 mod stations;
 mod two;

@@ -2,20 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::bench::{Run, fixture, run};
+use crate::bench::{Run, fixture, rezept, run};
 
 /// A receipt computer of the facility whose invented returns lie in the fixtures.
-struct Station {
+pub struct Station {
     folder: TempDir,
 }
 
 impl Station {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub fn new() -> Self {
+        let folder = crate::stations::fast_folder();
         for part in ["watch", "inbox", "usb"] {
             fs::create_dir(folder.path().join(part)).unwrap();
         }
@@ -36,24 +37,29 @@ impl Station {
         Self { folder }
     }
 
+    pub fn command(&self, args: &[&str]) -> Command {
+        let config = self.folder.path().join("rezept.toml");
+        rezept(&[&["--config", config.to_str().unwrap(), "--json"], args].concat())
+    }
+
     #[track_caller]
-    fn run(&self, args: &[&str]) -> Run {
+    pub fn run(&self, args: &[&str]) -> Run {
         let config = self.folder.path().join("rezept.toml");
         run(&[&["--config", config.to_str().unwrap(), "--json"], args].concat())
     }
 
     #[track_caller]
-    fn good(&self, args: &[&str]) -> Run {
+    pub fn good(&self, args: &[&str]) -> Run {
         let done = self.run(args);
         assert_eq!(done.exit, 0, "{args:?}: {done:?}");
         done
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn out(&self, name: &str) -> String {
+    pub fn out(&self, name: &str) -> String {
         let path = self.path(name);
         fs::create_dir_all(&path).unwrap();
         path.to_str().unwrap().to_owned()
@@ -67,7 +73,7 @@ impl Station {
         (number("files"), number("claims"), number("new"), number("known"), number("held"))
     }
 
-    fn codes(run: &Run) -> Vec<String> {
+    pub fn codes(run: &Run) -> Vec<String> {
         run.of_type("error").iter().map(|error| error["code"].as_str().unwrap().to_owned()).collect()
     }
 }
@@ -77,12 +83,12 @@ fn put(path: &Path, bytes: &[u8]) {
     fs::File::create(path).unwrap().write_all(bytes).unwrap();
 }
 
-fn ids(run: &Run) -> Vec<String> {
+pub fn ids(run: &Run) -> Vec<String> {
     run.of_type("returned_claim").iter().map(|claim| claim["id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The corrections that the sample resubmission contains.
-fn correct(station: &Station) {
+pub fn correct(station: &Station) {
     station.good(&["returns", "edit", "R1", "HO.symbol=２１７０１３２", "SN.symbol=２１７０１３２"]);
     station.good(&["returns", "edit", "R2", "HO.insurer_no=06132021", "SN.insurer_no=06132021"]);
 }
@@ -373,4 +379,42 @@ fn a_file_of_the_receipt_computer_is_compared_with_what_came() {
     let fresh = fs::read(fixture("fresh_shaho/RECEIPTC.UKE")).unwrap();
     let (exit, told, missing) = verdicts(&fresh);
     assert_eq!((exit, told[0].0.as_str(), missing), (1, "double-claim", 2));
+}
+
+#[test]
+fn what_was_sent_is_found_in_the_archive() {
+    let station = Station::new();
+    let returned = fs::read(fixture("hen_shaho/RECEIPTC.HEN")).unwrap();
+    // The claim as it was sent stands in its own history, behind data id 1.
+    let sent: Vec<&[u8]> = returned
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"1,"))
+        .map(|line| line.splitn(4, |byte| *byte == b',').nth(3).unwrap())
+        .take_while({
+            let mut seen = 0;
+            move |line| {
+                seen += usize::from(line.starts_with(b"IR,"));
+                seen < 2
+            }
+        })
+        .collect();
+    let mut file = sent.join(&b'\n');
+    file.extend_from_slice(b"\nGO,1,607,99\r\n\x1a");
+    let archive = station.path("data/archive/202411/shaho/0123-01");
+    station.good(&["import-returns", &fixture("hen_shaho")]);
+    fs::create_dir_all(&archive).unwrap();
+    put(&archive.join("RECEIPTC.UKE"), &file);
+    let shown = station.good(&["returns", "show", "R1"]);
+    let between: Vec<(String, String)> = shown
+        .of_type("difference")
+        .iter()
+        .filter(|difference| difference["between"] == "sent")
+        .map(|difference| {
+            let word = |name: &str| difference[name].as_str().unwrap_or_default().to_owned();
+            (word("change"), word("record"))
+        })
+        .collect();
+    // The body took out an act and lowered the points.
+    assert!(between.contains(&("removed".to_owned(), "SI".to_owned())), "{between:?}");
+    assert!(between.contains(&("changed".to_owned(), "HO".to_owned())), "{between:?}");
 }
