@@ -53,7 +53,7 @@ fn import_is_whole(station: &Station, args: &[&str]) -> Result<(), String> {
         return Err(format!("again: {again:?}"));
     }
     let left = files_in(&station.path("data/returns"));
-    if left.len() != 1 || !Path::new(&left[0]).extension().is_some_and(|end| end == "hen") {
+    if left.len() != 1 || Path::new(&left[0]).extension().is_none_or(|end| end != "hen") {
         return Err(format!("the store holds {left:?}"));
     }
     sound(station)

@@ -6,7 +6,7 @@ use rezept_service::returns::{FileImport, ReturnsAsk};
 
 use crate::cli::{Global, ImportArgs};
 use crate::codes::Exit;
-use crate::commands::returns::shown::{self, failed};
+use crate::commands::returns::shown;
 use crate::commands::{outcome, station};
 use crate::json::ImportObject;
 use crate::report::Failure;
@@ -25,9 +25,7 @@ pub fn run(args: &ImportArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure>
     let mut told = std::collections::BTreeSet::new();
     for import in done.imports.iter().filter(|import| !import.held && told.insert(import.file)) {
         let of_file = ReturnFilter { file: Some(import.file), ..ReturnFilter::default() };
-        for row in journal.returned_claims(&of_file).map_err(failed)? {
-            shown::line(&journal, &row, ui)?;
-        }
+        shown::each(&journal, &of_file, &mut |row| shown::line(&journal, row, ui))?;
     }
     tell_imports(&done.imports, ui);
     let mut exit = outcome::tell(&done, &journal, None, ui)?;

@@ -65,17 +65,16 @@ fn only(claims: &[i64]) -> i64 {
 /// Exit 1 while open returns are listed that are overdue.
 fn list(args: &FilterArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
-    let rows = journal.returned_claims(&filter(args)).map_err(failed)?;
     let today = today();
     let mut overdue = 0u64;
-    for row in &rows {
-        shown::line(&journal, row, ui)?;
+    let n = shown::each(&journal, &filter(args), &mut |row| {
         overdue += u64::from(shown::is_overdue(row, &today));
-    }
-    if rows.is_empty() {
+        shown::line(&journal, row, ui)
+    })?;
+    if n == 0 {
         ui.note(&ui.say("returns-nothing", &[]));
     } else {
-        ui.note(&ui.say("returns-listed", &[("n", (rows.len() as u64).into()), ("overdue", overdue.into())]));
+        ui.note(&ui.say("returns-listed", &[("n", n.into()), ("overdue", overdue.into())]));
     }
     Ok(if overdue > 0 { Exit::Findings } else { Exit::Ok })
 }

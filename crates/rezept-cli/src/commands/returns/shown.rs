@@ -1,7 +1,7 @@
 //! One returned claim in a line, or as an object. Names are shown only with `--reveal`.
 
 use rezept_claim::{codes, text};
-use rezept_journal::{Journal, ReturnedClaimRow, ReturnedReason};
+use rezept_journal::{Journal, ReturnFilter, ReturnedClaimRow, ReturnedReason};
 use rezept_service::Problem;
 
 use crate::json::{ReasonObject, ReturnedClaimObject};
@@ -12,6 +12,34 @@ use crate::ui::{Tone, Ui};
 /// A failure of the journal.
 pub fn failed(error: rezept_journal::JournalError) -> Failure {
     Failure::from(Problem::from(&error))
+}
+
+/// So many claims are in memory at once.
+const PAGE: u32 = 1000;
+
+/// Hands every claim that a filter lets pass to `each`, page by page, so that a long list needs no more room than a short
+/// one. Returns how many they were.
+///
+/// # Errors
+/// When the journal does not answer, and what `each` returns.
+pub fn each(
+    journal: &Journal,
+    filter: &ReturnFilter,
+    each: &mut dyn FnMut(&ReturnedClaimRow) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let mut page = filter.clone();
+    let mut seen = 0u64;
+    loop {
+        let left = filter.limit.map(|limit| u64::from(limit).saturating_sub(seen));
+        page.limit = Some(left.map_or(PAGE, |left| u32::try_from(left).unwrap_or(PAGE).min(PAGE)));
+        let rows = journal.returned_claims(&page).map_err(failed)?;
+        let Some(last) = rows.last() else { return Ok(seen) };
+        page.after_id = last.id;
+        for row in &rows {
+            each(row)?;
+        }
+        seen += rows.len() as u64;
+    }
 }
 
 /// Whether the claim is still to be sent and its day is past.
