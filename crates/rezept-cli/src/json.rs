@@ -411,6 +411,19 @@ impl Object for ReturnedClaimObject<'_> {
     const TYPE: &'static str = "returned_claim";
 }
 
+/// `returns`: how many returned claims are in a state.
+#[derive(Debug, Serialize)]
+pub struct ReturnCountObject {
+    /// The state.
+    pub state: &'static str,
+    /// How many; open ones that a later return stands for do not count.
+    pub n: u64,
+}
+
+impl Object for ReturnCountObject {
+    const TYPE: &'static str = "returns";
+}
+
 /// A reason of a returned claim.
 #[derive(Debug, Serialize)]
 pub struct ReasonObject<'a> {

@@ -19,6 +19,8 @@ use crate::ui::{Tone, Ui};
 pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+    // A large journal is not looked through when it is opened.
+    journal.check_every_page().map_err(failed)?;
     let report = journal.verify_chain(&handed_out(&journal).map_err(failed)?).map_err(failed)?;
     ui.object(&AuditObject {
         sound: report.is_sound(),

@@ -99,6 +99,7 @@ impl Doctor<'_> {
         let found = station::journal(config).and_then(|journal| {
             let Some(journal) = journal else { return Ok(None) };
             let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+            journal.check_every_page().map_err(failed)?;
             let shown = audit::handed_out(&journal).map_err(failed)?;
             Ok(Some(journal.verify_chain(&shown).map_err(failed)?))
         });

@@ -8,7 +8,7 @@ use rezept_service::{Problem, held};
 use crate::cli::Global;
 use crate::codes::Exit;
 use crate::commands::{outcome, station, transfers};
-use crate::json::WaitingObject;
+use crate::json::{ReturnCountObject, WaitingObject};
 use crate::report::Failure;
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
@@ -39,6 +39,14 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         ui.line(&format!("F{}  {state}  {}", file.id, shown_text(&path)));
         let (id, since) = (format!("F{}", file.id), file.state_at.as_str());
         ui.object(&WaitingObject { id, path, state: file.state.word(), since });
+    }
+    let returns = journal.return_counts().map_err(failed)?;
+    let open: u64 = returns.iter().filter(|(state, _)| state.is_open()).map(|(_, n)| n).sum();
+    if open > 0 {
+        ui.line(&ui.paint(&ui.say("status-returns", &[("n", open.into())]), Tone::Strong));
+    }
+    for (state, n) in returns {
+        ui.object(&ReturnCountObject { state: state.word(), n });
     }
     heading("status-held", held.len(), ui);
     held.iter().for_each(|item| outcome::print_held(item, ui));

@@ -2,6 +2,7 @@
 
 import-file = { $name }: { $claims } claims ({ $new } new, { $known } known)
 import-held = { $name }: waits for a decision
+status-returns = Open returns ({ $n })
 returns-nothing = There is no such return.
 returns-listed = { $n } claims ({ $overdue } overdue)
 returned-new = new

@@ -2,6 +2,7 @@
 
 import-file = { $name }: { $claims } 件 (新しいもの { $new } 件、取り込み済み { $known } 件)
 import-held = { $name }: 判断待ち
+status-returns = 未処理の返戻 ({ $n } 件)
 returns-nothing = 該当する返戻はありません。
 returns-listed = { $n } 件 (期限を過ぎたもの { $overdue } 件)
 returned-new = 未着手
