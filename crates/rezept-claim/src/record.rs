@@ -2,6 +2,7 @@
 //! line is printed: it holds patients' data.
 
 use crate::index::{Bits, CHUNK, Marks};
+use crate::text;
 use std::fmt;
 
 /// Where something sits in a file. `byte` is authoritative; the rest is for people.
@@ -263,6 +264,27 @@ impl<'a> RawRecord<'a> {
     #[inline]
     pub(crate) fn commas_from(&self, start: usize) -> Bits<'a> {
         Bits::commas(self.marks, self.shift, start, self.line.len())
+    }
+
+    /// Whether every character of the line is one of CP932. Looks only where something else than printable ASCII stands.
+    #[inline]
+    pub fn is_cp932(&self) -> bool {
+        let mut from = 0;
+        while let Some(odd) = self.next_odd(from) {
+            let mut rest = self.line.get(odd..).unwrap_or_default();
+            // The second byte of a pair may look like ASCII, so the walk goes by characters until the next plain one.
+            while let Some((class, size)) = text::class(rest) {
+                if class == text::Class::Invalid {
+                    return false;
+                }
+                rest = rest.get(size..).unwrap_or_default();
+                if rest.first().is_none_or(|byte| *byte < 0x80) {
+                    break;
+                }
+            }
+            from = self.line.len() - rest.len();
+        }
+        true
     }
 
     /// The first byte at or behind `start` that is not printable ASCII.

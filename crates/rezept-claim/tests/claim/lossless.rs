@@ -207,6 +207,16 @@ proptest! {
     }
 
     #[test]
+    fn a_line_is_cp932_when_all_its_characters_are(
+        bytes in prop_oneof![recordish(), proptest::collection::vec(any::<u8>(), 0..400)],
+    ) {
+        let mut reader = RecordReader::new(bytes.as_slice());
+        while let Some(record) = reader.next_record().unwrap() {
+            prop_assert_eq!(record.is_cp932(), rezept_claim::text::is_cp932(record.line()));
+        }
+    }
+
+    #[test]
     fn positions_lie_in_the_file(bytes in recordish(), header in 0..3usize) {
         let bytes = [HEADERS[header], bytes.as_slice()].concat();
         let (_, findings) = full(&bytes);

@@ -3,7 +3,7 @@
 
 use rezept_claim::claims::{Part, Place};
 use rezept_claim::layout::{Scope, layout};
-use rezept_claim::text::{RawText, is_cp932};
+use rezept_claim::text::RawText;
 use rezept_claim::{Date, Family, Month, Position, RawRecord, RecordId, ReturnKind};
 
 use super::block::Block;
@@ -136,7 +136,7 @@ impl OpenClaim {
         }
         self.phase = phase.max(self.phase);
         self.add(record.raw());
-        if !record.line().is_ascii() && !is_cp932(record.line()) {
+        if !record.is_cp932() {
             self.faults.add(FaultCode::NotCp932, record.position());
         }
         match (phase, record.id()) {
