@@ -418,3 +418,33 @@ fn what_was_sent_is_found_in_the_archive() {
     assert!(between.contains(&("removed".to_owned(), "SI".to_owned())), "{between:?}");
     assert!(between.contains(&("changed".to_owned(), "HO".to_owned())), "{between:?}");
 }
+
+#[test]
+fn a_hospital_gets_returns_of_two_kinds_in_one_month() {
+    let station = Station::new();
+    assert_eq!(station.imported(&fixture("hen_shaho")), (1, 2, 2, 0, 0));
+    assert_eq!(station.imported(&fixture("hen_dpc")), (1, 1, 1, 0, 0));
+    // One file holds claims of one kind only.
+    let out = station.out("out");
+    let args = ["resubmit", "--payer", "1", "--month", "2025-01", "--as-is", "--reason", "x", "--out", &out];
+    let mixed = station.run(&args);
+    assert_eq!((mixed.exit, Station::codes(&mixed)), (1, vec!["RZ-R209".to_owned()]), "{mixed:?}");
+    station.good(&[&args[..], &["R3"]].concat());
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+}
+
+#[test]
+fn a_damaged_store_is_told_and_mended_by_importing_again() {
+    let station = Station::new();
+    station.good(&["import-returns", &fixture("hen_shaho")]);
+    let stored = fs::read_dir(station.path("data/returns")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&stored).unwrap();
+    bytes[200] ^= 1;
+    put(&stored, &bytes);
+    let shown = station.run(&["returns", "show", "R1"]);
+    assert_eq!((shown.exit, Station::codes(&shown)), (6, vec!["RZ-R201".to_owned()]), "{shown:?}");
+    let edited = station.run(&["returns", "edit", "R1", "HO.symbol=１"]);
+    assert_eq!(Station::codes(&edited), ["RZ-R201"]);
+    assert_eq!(station.imported(&fixture("hen_shaho")), (1, 2, 0, 2, 0));
+    station.good(&["returns", "show", "R1"]);
+}

@@ -14,7 +14,8 @@ use crate::history::{self, Event, Subject};
 use crate::state::{ReturnFileState, ReturnState};
 use crate::store::Journal;
 
-/// A return file about to be imported. Payer, kind of file, month, facility and volume are its key.
+/// A return file about to be imported. Payer, kind of file, month, facility, volume and family
+/// are its key: a hospital gets 医科 and DPC returns apart.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NewReturnFile {
     /// SHA-256 of all bytes.
@@ -209,10 +210,17 @@ fn other_content(tx: &Connection, new: &NewReturnFile) -> JournalResult<bool> {
     Ok(tx
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM return_file WHERE payer = ?1 AND kind = ?2 AND processed_month = ?3 AND \
-             facility = ?4 AND volume = ?5 AND state IN ('imported', 'released'))",
+             facility = ?4 AND volume = ?5 AND family = ?6 AND state IN ('imported', 'released'))",
         )?
         .query_row(
-            params![new.payer, new.return_file, new.processed_month, new.facility, new.volume],
+            params![
+                new.payer,
+                new.return_file,
+                new.processed_month,
+                new.facility,
+                new.volume,
+                new.family
+            ],
             |row| row.get(0),
         )?)
 }

@@ -189,10 +189,14 @@ impl Station {
             }
             volume.flush(std::slice::from_ref(&part))?;
             match volume.rename_new(&part, &stored) {
-                // Its name is its hash: what stands there are these bytes, from before or from an interrupted import.
+                // Its name is its hash: what stands there are these bytes, unless they were damaged since.
                 Err(error) if error.kind() == FailureKind::Exists => {
-                    check_store(volume, &stored, &digest)?;
-                    volume.remove_file(&part)?;
+                    if is_sound(volume, &stored, &digest) {
+                        volume.remove_file(&part)?;
+                    } else {
+                        volume.remove_file(&stored)?;
+                        volume.rename_new(&part, &stored)?;
+                    }
                 }
                 renamed => {
                     renamed?;
@@ -322,14 +326,10 @@ pub(super) fn rel(name: &str) -> Result<RelPath, Problem> {
     RelPath::new(name).ok_or_else(|| Problem::new("RZ-X902", name, ""))
 }
 
-fn check_store(volume: &dyn Volume, stored: &RelPath, wanted: &Digest) -> Result<(), Problem> {
-    let mut from = volume.open(stored)?;
+fn is_sound(volume: &dyn Volume, stored: &RelPath, wanted: &Digest) -> bool {
+    let Ok(mut from) = volume.open(stored) else { return false };
     let drained = read_hashed(&mut *from, |from| std::io::copy(from, &mut std::io::sink()));
-    match drained {
-        Ok((_, digest, _)) if digest == *wanted => Ok(()),
-        Ok(_) => Err(Problem::new(super::STORE_DAMAGED, stored.as_str(), "")),
-        Err(error) => Err(Problem::new(super::STORE_DAMAGED, stored.as_str(), error.to_string())),
-    }
+    drained.is_ok_and(|(_, digest, _)| digest == *wanted)
 }
 
 /// What may lie beside return files without being worth a word.
