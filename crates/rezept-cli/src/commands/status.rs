@@ -45,7 +45,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     if open > 0 {
         ui.line(&ui.paint(&ui.say("status-returns", &[("n", open.into())]), Tone::Strong));
     }
-    for (state, n) in returns {
+    for (state, n) in returns.into_iter().filter(|(_, n)| *n > 0) {
         ui.object(&ReturnCountObject { state: state.word(), n });
     }
     heading("status-held", held.len(), ui);
