@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rezept_journal::{
-    Content, Delivery, Direction, Disk, FileState, FoundParcel, Journal, JournalError, NewParcel,
+    Content, Delivery, Direction, Disk, FileState, Form, FoundParcel, Journal, JournalError, NewParcel,
     ParcelChange, ParcelFile, ParcelState, Place, Stamp, SystemClock, VerifyLevel, make_data_folder,
 };
 
@@ -170,7 +170,14 @@ fn sent(journal: &mut Journal, n: u64) -> Result<(), JournalError> {
         files.push(parcel_file(number, Some(file), &content));
         sources.push(file);
     }
-    let new = NewParcel { id: id(n), header: vec![b'h'; 700], header_sha256: digest(n, 1), files };
+    let new = NewParcel {
+        id: id(n),
+        header: vec![b'h'; 700],
+        header_sha256: digest(n, 1),
+        form: Form::Bag,
+        signature: None,
+        files,
+    };
     let row =
         journal.plan_parcel("recekon-1", "terminal-1", Some("claims"), |_| Ok::<_, JournalError>(new))?;
     for action in ["write content", "write header"] {
@@ -201,6 +208,8 @@ fn arrived(journal: &mut Journal, n: u64) -> Result<(), JournalError> {
         medium: "E:/".to_owned(),
         header: vec![b'h'; 700],
         header_sha256: digest(n, 1),
+        form: Form::Bag,
+        signature: None,
     };
     let row = journal.found_parcel(&found)?.row;
     journal.move_parcel(row, ParcelState::Authentic, &ParcelChange::default())?;

@@ -14,6 +14,7 @@ mod lock;
 mod mark;
 mod parcel_rows;
 mod parcels;
+mod peers;
 mod requests;
 mod resubmissions;
 mod returns;
@@ -35,8 +36,9 @@ pub use history::{Checkpoint, HistoryRow, Subject};
 pub use jiff::Timestamp;
 pub use lock::EngineLock;
 pub use parcel_rows::{
-    Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
+    Delivery, Direction, Draft, Form, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
 };
+pub use peers::{KeyKind, OwnKeyRow, PeerKeys, PeerRow, PeerState};
 pub use requests::Request;
 pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};
 pub use returns::{

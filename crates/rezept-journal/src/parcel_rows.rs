@@ -45,6 +45,27 @@ impl Direction {
     }
 }
 
+/// How a parcel stands on a medium.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    /// A folder that everybody can read.
+    #[default]
+    Bag,
+    /// Ciphertext.
+    Sealed,
+}
+
+impl Form {
+    /// The permanent name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bag => "bag",
+            Self::Sealed => "sealed",
+        }
+    }
+}
+
 /// A row of `parcel`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParcelRow {
@@ -76,10 +97,16 @@ pub struct ParcelRow {
     pub reason: Option<Reason>,
     /// The reason code that a person let pass.
     pub released_code: Option<String>,
-    /// The bytes of the header file.
+    /// The bytes of the header file. Of a sealed parcel that was planned and not yet sealed: those of the header inside.
     pub header: Vec<u8>,
     /// Their SHA-256.
     pub header_sha256: [u8; 32],
+    /// How it stands on the medium, or will.
+    pub form: Form,
+    /// The plain header inside a sealed parcel, once it is known.
+    pub inner: Option<Vec<u8>>,
+    /// The bytes of the header's signature file; `None`: unsigned.
+    pub signature: Option<Vec<u8>>,
     /// When it was made or found.
     pub created_at: String,
     /// When the header stood on the medium.
@@ -135,10 +162,14 @@ pub struct Delivery {
 pub struct NewParcel {
     /// Random id.
     pub id: String,
-    /// The bytes of its header.
+    /// The bytes of its header; for one to be sealed, of the header inside.
     pub header: Vec<u8>,
     /// Their SHA-256.
     pub header_sha256: [u8; 32],
+    /// How it is to stand on the medium.
+    pub form: Form,
+    /// The header's signature file, where it is signed already.
+    pub signature: Option<Vec<u8>>,
     /// Its files, with `file` set.
     pub files: Vec<ParcelFile>,
 }
@@ -158,6 +189,10 @@ pub struct FoundParcel {
     pub header: Vec<u8>,
     /// Their SHA-256.
     pub header_sha256: [u8; 32],
+    /// How it stands there, as far as its header can be read.
+    pub form: Form,
+    /// The bytes of the header's signature file, if there is one.
+    pub signature: Option<Vec<u8>>,
 }
 
 /// What changes with the state of a parcel. Empty by default.
@@ -185,12 +220,18 @@ pub struct Draft {
 }
 
 pub(crate) const COLUMNS: &str = "row, id, sender, direction, peer, route, medium, sequence, attempt, state, state_at, verify_level, \
-    reason_code, reason_detail, released_code, header, header_sha256, created_at, committed_at";
+    reason_code, reason_detail, released_code, header, header_sha256, created_at, committed_at, form, inner, signature";
 
 /// The table takes no other words than these two.
 pub(crate) fn read_direction(row: &Row<'_>, i: usize) -> rusqlite::Result<Direction> {
     let word: String = row.get(i)?;
     Ok(if word == Direction::Out.word() { Direction::Out } else { Direction::In })
+}
+
+/// As [`read_direction`].
+fn read_form(row: &Row<'_>, i: usize) -> rusqlite::Result<Form> {
+    let word: String = row.get(i)?;
+    Ok(if word == Form::Sealed.word() { Form::Sealed } else { Form::Bag })
 }
 
 pub(crate) fn read_row(row: &Row<'_>) -> rusqlite::Result<ParcelRow> {
@@ -215,6 +256,9 @@ pub(crate) fn read_row(row: &Row<'_>) -> rusqlite::Result<ParcelRow> {
         header_sha256: row.get(16)?,
         created_at: row.get(17)?,
         committed_at: row.get(18)?,
+        form: read_form(row, 19)?,
+        inner: row.get(20)?,
+        signature: row.get(21)?,
     })
 }
 

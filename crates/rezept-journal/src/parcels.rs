@@ -66,6 +66,11 @@ fn move_parcel(
     Ok(())
 }
 
+/// A digest as people read it.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn state_of(tx: &Connection, row: i64) -> JournalResult<(ParcelState, Direction)> {
     tx.prepare_cached("SELECT state, direction FROM parcel WHERE row = ?1")?
         .query_row([row], |r| Ok((word(r, 0)?, read_direction(r, 1)?)))
@@ -110,11 +115,12 @@ impl Journal {
             };
             tx.prepare_cached(
                 "INSERT INTO parcel (id, sender, direction, peer, route, sequence, state, state_at, verify_level, header, \
-                 header_sha256, created_at) VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, 'L0', ?8, ?9, ?7)",
+                 header_sha256, created_at, form, signature) \
+                 VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, 'L0', ?8, ?9, ?7, ?10, ?11)",
             )?
             .execute(params![
                 new.id, sender, peer, route, sequence, ParcelState::Spooled.word(), at.to_string(), new.header,
-                new.header_sha256
+                new.header_sha256, new.form.word(), new.signature
             ])?;
             let row = tx.last_insert_rowid();
             history::append(
@@ -148,11 +154,12 @@ impl Journal {
         let row = self.change(|tx, (actor, at)| {
             tx.prepare_cached(
                 "INSERT INTO parcel (id, sender, direction, peer, medium, sequence, state, state_at, verify_level, header, \
-                 header_sha256, created_at) VALUES (?1, ?2, 'in', ?2, ?3, ?4, ?5, ?6, 'L0', ?7, ?8, ?6)",
+                 header_sha256, created_at, form, signature) \
+                 VALUES (?1, ?2, 'in', ?2, ?3, ?4, ?5, ?6, 'L0', ?7, ?8, ?6, ?9, ?10)",
             )?
             .execute(params![
                 found.id, found.sender, found.medium, found.sequence, ParcelState::Found.word(), at.to_string(),
-                found.header, found.header_sha256
+                found.header, found.header_sha256, found.form.word(), found.signature
             ])?;
             let row = tx.last_insert_rowid();
             let subject = Subject::Parcel(row);
@@ -190,8 +197,11 @@ impl Journal {
         self.change(|tx, journal| {
             only_from(tx, row, ParcelState::Quarantined, ParcelState::Found)?;
             tx.execute(
-                "UPDATE parcel SET header = ?2, header_sha256 = ?3, sequence = ?4 WHERE row = ?1",
-                params![row, found.header, found.header_sha256, found.sequence],
+                "UPDATE parcel SET header = ?2, header_sha256 = ?3, sequence = ?4, form = ?5, signature = ?6, inner = NULL \
+                 WHERE row = ?1",
+                params![
+                    row, found.header, found.header_sha256, found.sequence, found.form.word(), found.signature
+                ],
             )?;
             let medium = Some(found.medium.clone());
             let note = "came again".to_owned();
@@ -202,6 +212,43 @@ impl Journal {
                 ParcelState::Found,
                 &ParcelChange { medium, note, ..ParcelChange::default() },
             )
+        })
+    }
+
+    /// A planned parcel is sealed in the spool: its header on the medium will be this one, with this signature. The one it
+    /// was planned with becomes the header inside.
+    ///
+    /// # Errors
+    /// `IllegalMove` when it is not SPOOLED.
+    pub fn sealed(
+        &mut self,
+        row: i64,
+        header: &[u8],
+        header_sha256: &[u8; 32],
+        signature: &[u8],
+    ) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            only_from(tx, row, ParcelState::Spooled, ParcelState::Spooled)?;
+            tx.execute(
+                "UPDATE parcel SET inner = coalesce(inner, header), header = ?2, header_sha256 = ?3, signature = ?4 \
+                 WHERE row = ?1",
+                params![row, header, header_sha256, signature],
+            )?;
+            let subject = Subject::Parcel(row);
+            let note = hex(header_sha256);
+            history::append(tx, &Event { at, actor, subject, from: "", to: "SEALED", note: &note })?;
+            Ok(())
+        })
+    }
+
+    /// The header inside a received parcel, now that it was opened.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn opened(&mut self, row: i64, inner: &[u8]) -> JournalResult<()> {
+        self.change(|tx, _| {
+            let changed = tx.execute("UPDATE parcel SET inner = ?2 WHERE row = ?1", params![row, inner])?;
+            one_changed(changed, Subject::Parcel(row))
         })
     }
 

@@ -110,6 +110,8 @@ impl Engine<'_> {
                     sequence: header.as_ref().map_or(0, |header| header.sequence),
                     medium: medium.to_owned(),
                     header_sha256: Digest::of(&bytes).0,
+                    form: rezept_journal::Form::Bag,
+                    signature: None,
                     header: bytes,
                 };
                 all.push(Found { row, header });

@@ -75,7 +75,14 @@ fn build(
         row.payload_path = file.path.as_str().to_owned();
         rows.push(row);
     }
-    Ok(NewParcel { id: id.to_string(), header, header_sha256, files: rows })
+    Ok(NewParcel {
+        id: id.to_string(),
+        header,
+        header_sha256,
+        form: rezept_journal::Form::Bag,
+        signature: None,
+        files: rows,
+    })
 }
 
 fn plan_file(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rezept_journal::{
-    Added, Clock, Content, Disk, FileState, FoundParcel, ImportStart, Imported, Journal, JournalError,
+    Added, Clock, Content, Disk, FileState, Form, FoundParcel, ImportStart, Imported, Journal, JournalError,
     JournalResult, NewParcel, NewResubmission, NewReturnFile, NewReturnedClaim, ParcelFile, ParcelRow, Place,
     PlannedClaim, Reason, ReturnedReason, Stamp, Stretch, Timestamp, make_data_folder,
 };
@@ -179,7 +179,14 @@ pub fn plan(journal: &mut Journal, id: &str, sources: &[i64]) -> JournalResult<P
         .collect::<JournalResult<_>>()?;
     journal.plan_parcel("recekon-1", "terminal-1", Some("claims"), |draft| {
         let header = format!("header of {id}, number {}", draft.sequence).into_bytes();
-        Ok(NewParcel { id: id.to_owned(), header, header_sha256: digest(draft.sequence), files })
+        Ok(NewParcel {
+            id: id.to_owned(),
+            header,
+            header_sha256: digest(draft.sequence),
+            form: Form::Bag,
+            signature: None,
+            files,
+        })
     })
 }
 
@@ -191,6 +198,8 @@ pub fn found(id: &str, sequence: u64) -> FoundParcel {
         medium: "/media/stick".to_owned(),
         header: format!("header of {id}").into_bytes(),
         header_sha256: digest(sequence),
+        form: Form::Bag,
+        signature: None,
     }
 }
 

@@ -20,6 +20,7 @@ mod moves;
 mod opening;
 #[cfg(test)]
 mod parcels;
+mod peers;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

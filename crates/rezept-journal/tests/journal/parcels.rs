@@ -2,7 +2,7 @@
 
 use crate::common::{Station, content, digest, found, gated, parcel_file, plan};
 use rezept_journal::{
-    Delivery, Direction, FileState, JournalError, NewParcel, ParcelChange, ParcelState, Subject,
+    Delivery, Direction, FileState, Form, JournalError, NewParcel, ParcelChange, ParcelState, Subject,
 };
 
 #[derive(Debug)]
@@ -47,7 +47,14 @@ fn a_plan_with_one_bad_source_or_a_known_id_stores_nothing() {
     let before = journal.checkpoint().unwrap();
 
     let files = vec![parcel_file(0, Some(good), &content(1, 1)), parcel_file(1, Some(held), &content(2, 1))];
-    let new = NewParcel { id: "p1".into(), header: vec![1], header_sha256: digest(1), files };
+    let new = NewParcel {
+        id: "p1".into(),
+        header: vec![1],
+        header_sha256: digest(1),
+        form: Form::Bag,
+        signature: None,
+        files,
+    };
     let refused = journal.plan_parcel("recekon-1", "terminal-1", None, |_| Ok::<_, Failure>(new));
     assert!(matches!(refused, Err(Failure::Journal(JournalError::IllegalMove { .. }))), "{refused:?}");
     assert_eq!(

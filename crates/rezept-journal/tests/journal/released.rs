@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
-    Checkpoint, Delivery, Direction, FileState, Journal, NewEdit, ParcelChange, ParcelState, Reason,
-    ResubmissionState, ReturnFileState, ReturnFilter, ReturnState, VerifyLevel,
+    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, NewEdit, ParcelChange, ParcelState,
+    PeerKeys, Reason, ResubmissionState, ReturnFileState, ReturnFilter, ReturnState, VerifyLevel,
 };
 use rusqlite::Connection;
 
@@ -119,6 +119,13 @@ fn summary(journal: &Journal) -> String {
             }
         }
     }
+    for peer in journal.peers().unwrap() {
+        writeln!(text, "peer {} {} {:?}", peer.name, peer.state.word(), peer.keys).unwrap();
+    }
+    for key in journal.own_keys().unwrap() {
+        let ends = (key.superseded_at.is_some(), key.destroyed_at.is_some());
+        writeln!(text, "key {} {} {ends:?}", key.kind.word(), key.public).unwrap();
+    }
     for alert in journal.alerts().unwrap() {
         writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
     }
@@ -213,6 +220,24 @@ fn fill(journal: &mut Journal) {
         AckWritten, Acknowledged, Archived, Authentic, Cancelled, Committed, Copied, Delivered, Expired,
         Held, Quarantined, ReadBack, Valid, Written,
     };
+    let keys = |signing: &str, opening: &str| PeerKeys {
+        signing: signing.to_owned(),
+        opening: opening.to_owned(),
+        recovery: Some("age1recovery".to_owned()),
+    };
+    journal.pair("terminal-1", &keys("RWfirst", "age1first"), "1234-5678-9012").unwrap();
+    journal.announced_key("terminal-1", "age1second").unwrap();
+    journal.pair("terminal-2", &keys("RWgone", "age1gone"), "2345-6789-0123").unwrap();
+    journal.revoke_peer("terminal-2", "sold").unwrap();
+    for (kind, public) in [
+        (KeyKind::Signing, "RWown"),
+        (KeyKind::Opening, "age1old"),
+        (KeyKind::Opening, "age1own"),
+        (KeyKind::Recovery, "age1paper"),
+    ] {
+        journal.add_own_key(kind, public).unwrap();
+    }
+    journal.key_destroyed("age1old").unwrap();
     let request = journal.ask("send", r#"{"files":["202604/RECEIPTC.UKE"]}"#).unwrap();
     journal.take_request().unwrap();
     journal.answer(request, "sent").unwrap();
