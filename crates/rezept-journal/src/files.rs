@@ -307,7 +307,8 @@ impl Journal {
         one_changed(changed, Subject::File(id))
     }
 
-    /// Stores what the gate learned of a content. No change of state.
+    /// Stores what the gate learned of a content. No change of state. What was said of another content of the row, by an
+    /// approver or a scanner, does not hold for this one.
     ///
     /// # Errors
     /// `NotFound`.
@@ -317,7 +318,9 @@ impl Journal {
             .conn
             .prepare_cached(
                 "UPDATE file SET sha256 = ?2, kind = ?3, family = ?4, payer = ?5, month = ?6, volume = ?7, \
-                 identity = ?8, official_name = ?9, claims = ?10, payers = ?11, points = ?12 WHERE id = ?1",
+                 identity = ?8, official_name = ?9, claims = ?10, payers = ?11, points = ?12, \
+                 approved_by = CASE WHEN sha256 = ?2 THEN approved_by END, \
+                 scan = CASE WHEN sha256 = ?2 THEN scan END WHERE id = ?1",
             )?
             .execute(params![
                 id,

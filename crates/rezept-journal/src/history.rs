@@ -32,6 +32,8 @@ pub enum Subject {
     Returned(i64),
     /// A row of `resubmission`.
     Resubmission(i64),
+    /// A row of `operator`: a person.
+    Operator(i64),
     /// The station itself.
     Station,
 }
@@ -45,6 +47,7 @@ impl std::fmt::Display for Subject {
             Self::ReturnFile(id) => write!(f, "I{id}"),
             Self::Returned(id) => write!(f, "R{id}"),
             Self::Resubmission(id) => write!(f, "B{id}"),
+            Self::Operator(id) => write!(f, "O{id}"),
             Self::Station => f.write_str("S"),
         }
     }
@@ -61,6 +64,7 @@ impl std::str::FromStr for Subject {
             Some(("I" | "i", digits)) => Ok(Self::ReturnFile(number(digits)?)),
             Some(("R" | "r", digits)) => Ok(Self::Returned(number(digits)?)),
             Some(("B" | "b", digits)) => Ok(Self::Resubmission(number(digits)?)),
+            Some(("O" | "o", digits)) => Ok(Self::Operator(number(digits)?)),
             Some(("S" | "s", "")) => Ok(Self::Station),
             _ => Err(()),
         }
@@ -74,7 +78,7 @@ pub struct HistoryRow {
     pub seq: u64,
     /// When.
     pub at: String,
-    /// Who: `service`, a command, later a person.
+    /// Who: `service`, a command, or, where operators exist, a person.
     pub actor: String,
     /// About what (`F1`, `P2`, `R3`, `S`).
     pub subject: String,

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod audit;
+mod clearance;
 mod clock;
 mod disk;
 mod error;
@@ -15,6 +16,7 @@ mod mark;
 mod parcel_rows;
 mod parcels;
 mod peers;
+mod people;
 mod requests;
 mod resubmissions;
 mod returns;
@@ -27,6 +29,7 @@ mod windows;
 
 pub use alerts::Alert;
 pub use audit::ChainReport;
+pub use clearance::Clearance;
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, Fitness};
 pub use error::{JournalError, JournalResult};
@@ -39,6 +42,7 @@ pub use parcel_rows::{
     Delivery, Direction, Draft, Form, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
 };
 pub use peers::{KeyKind, OwnKeyRow, PeerKeys, PeerRow, PeerState};
+pub use people::{OperatorRole, OperatorRow, PeopleError, WAIT_MINUTES, WRONG_IN_A_ROW};
 pub use requests::Request;
 pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};
 pub use returns::{

@@ -356,6 +356,7 @@ impl Journal {
                 Subject::ReturnFile(id) => ("SELECT count(*) FROM return_file WHERE id = ?1", id),
                 Subject::Returned(id) => ("SELECT count(*) FROM returned_claim WHERE id = ?1", id),
                 Subject::Resubmission(id) => ("SELECT count(*) FROM resubmission WHERE id = ?1", id),
+                Subject::Operator(id) => ("SELECT count(*) FROM operator WHERE id = ?1", id),
                 Subject::Station => ("SELECT ?1", 1),
             };
             one_changed(tx.prepare_cached(sql)?.query_row([id], |r| r.get(0))?, subject)?;

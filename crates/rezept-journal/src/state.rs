@@ -44,6 +44,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// How far down a reading looked. Stored and shown, never overstated.
     #[derive(PartialOrd, Ord)]

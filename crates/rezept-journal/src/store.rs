@@ -30,6 +30,8 @@ const DECIDING: &[&str] = &[
     "intent",
     "request",
     "alert",
+    "operator",
+    "operator_role",
     "witness",
     "return_file",
     "resubmission",

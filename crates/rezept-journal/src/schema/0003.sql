@@ -66,7 +66,10 @@ CREATE TABLE operator_role (
   role     TEXT NOT NULL CHECK (role IN ('system-admin', 'information-manager', 'operations-manager', 'user')),
   PRIMARY KEY (operator, role)
 ) STRICT, WITHOUT ROWID;
+-- Who sent it, who else approved it, and what the scanner or a person said of it: all of this content only.
 ALTER TABLE file ADD COLUMN submitted_by TEXT;
+ALTER TABLE file ADD COLUMN approved_by TEXT;
+ALTER TABLE file ADD COLUMN scan TEXT;
 
 -- Checkpoints of this station's own chain that went out in a header or an acknowledgement.
 CREATE TABLE checkpoint_given (

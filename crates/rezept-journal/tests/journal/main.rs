@@ -20,7 +20,10 @@ mod moves;
 mod opening;
 #[cfg(test)]
 mod parcels;
+#[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
-    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, NewEdit, ParcelChange, ParcelState,
-    PeerKeys, Reason, ResubmissionState, ReturnFileState, ReturnFilter, ReturnState, VerifyLevel,
+    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, NewEdit, OperatorRole, ParcelChange,
+    ParcelState, PeerKeys, Reason, ResubmissionState, ReturnFileState, ReturnFilter, ReturnState,
+    VerifyLevel,
 };
 use rusqlite::Connection;
 
@@ -126,6 +127,10 @@ fn summary(journal: &Journal) -> String {
         let ends = (key.superseded_at.is_some(), key.destroyed_at.is_some());
         writeln!(text, "key {} {} {ends:?}", key.kind.word(), key.public).unwrap();
     }
+    for row in journal.operators().unwrap() {
+        let ends = (row.is_active(), row.failures, row.locked_until);
+        writeln!(text, "O{} {} {:?} {ends:?}", row.id, row.name, row.roles).unwrap();
+    }
     for alert in journal.alerts().unwrap() {
         writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
     }
@@ -225,6 +230,11 @@ fn fill(journal: &mut Journal) {
         opening: opening.to_owned(),
         recovery: Some("age1recovery".to_owned()),
     };
+    let admin = [OperatorRole::SystemAdmin, OperatorRole::User].into();
+    let person = journal.add_operator("山田", "$argon2id$1", &admin).unwrap();
+    journal.note_wrong_secret(&person).unwrap();
+    journal.add_operator("佐藤", "$argon2id$2", &[OperatorRole::User].into()).unwrap();
+    journal.retire_operator("佐藤").unwrap();
     journal.pair("terminal-1", &keys("RWfirst", "age1first"), "1234-5678-9012").unwrap();
     journal.announced_key("terminal-1", "age1second").unwrap();
     journal.pair("terminal-2", &keys("RWgone", "age1gone"), "2345-6789-0123").unwrap();
