@@ -34,6 +34,8 @@ pub enum Subject {
     Resubmission(i64),
     /// A row of `operator`: a person.
     Operator(i64),
+    /// A row of `medium`.
+    Medium(i64),
     /// The station itself.
     Station,
 }
@@ -48,6 +50,7 @@ impl std::fmt::Display for Subject {
             Self::Returned(id) => write!(f, "R{id}"),
             Self::Resubmission(id) => write!(f, "B{id}"),
             Self::Operator(id) => write!(f, "O{id}"),
+            Self::Medium(row) => write!(f, "M{row}"),
             Self::Station => f.write_str("S"),
         }
     }
@@ -65,6 +68,7 @@ impl std::str::FromStr for Subject {
             Some(("R" | "r", digits)) => Ok(Self::Returned(number(digits)?)),
             Some(("B" | "b", digits)) => Ok(Self::Resubmission(number(digits)?)),
             Some(("O" | "o", digits)) => Ok(Self::Operator(number(digits)?)),
+            Some(("M" | "m", digits)) => Ok(Self::Medium(number(digits)?)),
             Some(("S" | "s", "")) => Ok(Self::Station),
             _ => Err(()),
         }

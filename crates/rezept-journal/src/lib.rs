@@ -13,6 +13,7 @@ mod folder;
 mod history;
 mod lock;
 mod mark;
+mod media;
 mod parcel_rows;
 mod parcels;
 mod peers;
@@ -38,6 +39,7 @@ pub use folder::make_data_folder;
 pub use history::{Checkpoint, HistoryRow, Subject};
 pub use jiff::Timestamp;
 pub use lock::EngineLock;
+pub use media::{MediumRow, NewMedium, StoodOn, TakeOut};
 pub use parcel_rows::{
     Delivery, Direction, Draft, Form, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
 };
@@ -50,6 +52,7 @@ pub use returns::{
     ReturnFilter, ReturnImport, ReturnNote, ReturnedClaimRow, ReturnedReason, Stretch,
 };
 pub use state::{
-    FileState, ParcelState, ResubmissionState, ReturnFileState, ReturnState, UnknownWord, VerifyLevel,
+    FileState, MediumClass, MediumState, ParcelState, ResubmissionState, ReturnFileState, ReturnState,
+    UnknownWord, VerifyLevel,
 };
 pub use store::Journal;

@@ -26,7 +26,7 @@ fn insert_file(tx: &Connection, parcel: i64, f: &ParcelFile) -> JournalResult<()
     Ok(())
 }
 
-fn move_parcel(
+pub(crate) fn move_parcel(
     tx: &Connection,
     (actor, at): (&str, jiff::Timestamp),
     row: i64,
@@ -357,6 +357,7 @@ impl Journal {
                 Subject::Returned(id) => ("SELECT count(*) FROM returned_claim WHERE id = ?1", id),
                 Subject::Resubmission(id) => ("SELECT count(*) FROM resubmission WHERE id = ?1", id),
                 Subject::Operator(id) => ("SELECT count(*) FROM operator WHERE id = ?1", id),
+                Subject::Medium(row) => ("SELECT count(*) FROM medium WHERE row = ?1", row),
                 Subject::Station => ("SELECT ?1", 1),
             };
             one_changed(tx.prepare_cached(sql)?.query_row([id], |r| r.get(0))?, subject)?;

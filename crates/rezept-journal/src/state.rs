@@ -239,6 +239,44 @@ impl ResubmissionState {
     }
 }
 
+words! {
+    /// Where a registered medium is.
+    MediumState, "medium state" {
+        /// In the house.
+        Here = "here",
+        /// Taken out by a person, until a day.
+        Out = "out",
+        /// Nobody knows where it is: nothing is written to it if it turns up.
+        Lost = "lost",
+        /// Never used again.
+        Retired = "retired",
+    }
+}
+
+words! {
+    /// How a medium is classified: 厳秘, 秘密, 公開.
+    MediumClass, "class of medium" {
+        /// 厳秘: what patients' data needs.
+        Genpi = "genpi",
+        /// 秘密.
+        Hi = "hi",
+        /// 公開.
+        Kokai = "kokai",
+    }
+}
+
+impl MediumState {
+    /// Says which moves are legal.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use MediumState::{Here, Lost, Out, Retired};
+        matches!(
+            (self, next),
+            (Here, Out | Lost | Retired) | (Out, Here | Lost | Retired) | (Lost, Here | Retired)
+        )
+    }
+}
+
 impl FileState {
     /// Says which moves are legal.
     #[must_use]

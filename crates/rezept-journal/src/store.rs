@@ -36,6 +36,8 @@ const DECIDING: &[&str] = &[
     "return_file",
     "resubmission",
     "resubmission_claim",
+    "medium",
+    "parcel_medium",
 ];
 
 /// What a journal is opened for.

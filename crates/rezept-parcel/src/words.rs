@@ -12,6 +12,9 @@ pub enum WordError {
     /// Not 32 lower-case hex digits.
     #[error("a parcel id is 32 lower-case hex digits")]
     ParcelId,
+    /// Not 32 lower-case hex digits.
+    #[error("the id of a medium is 32 lower-case hex digits")]
+    MediumId,
     /// Not `[a-z0-9-]{1,32}`, or a name that an operating system reserves.
     #[error("a station name is 1 to 32 of a-z, 0-9 and hyphen, no hyphen at either end, no device name")]
     StationName,

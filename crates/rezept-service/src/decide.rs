@@ -84,9 +84,11 @@ impl Station {
                 Ok(self.journal.release_return_file(file, why)?)
             }
             Subject::ReturnFile(file) => Ok(self.journal.refuse_return_file(file, why)?),
-            Subject::Station | Subject::Returned(_) | Subject::Resubmission(_) | Subject::Operator(_) => {
-                Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), ""))
-            }
+            Subject::Station
+            | Subject::Returned(_)
+            | Subject::Resubmission(_)
+            | Subject::Operator(_)
+            | Subject::Medium(_) => Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), "")),
         }
     }
 

@@ -113,6 +113,7 @@ impl From<&TransferError> for Problem {
             TransferError::NoRoom { root, needed_bytes, free_bytes } => {
                 Self::new("RZ-T105", root.clone(), format!("{needed_bytes} > {free_bytes}"))
             }
+            TransferError::MediumSwapped { root } => Self::new("RZ-T108", root.clone(), ""),
             TransferError::SourceChanged { path } => Self::new(codes::SOURCE_CHANGED, path.clone(), ""),
             TransferError::ReadBackDiffers { place } => {
                 Self::new(codes::READ_BACK_DIFFERS, place.clone(), "")

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, make_data_folder};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{Volume, VolumeResult};
-use rezept_transfer::{Engine, Progress, Volumes};
+use rezept_transfer::{Engine, MediaRules, Progress, Volumes};
 
 use crate::config::{Config, MediumKind};
 use crate::problem::Problem;
@@ -105,6 +105,8 @@ pub struct Station {
     pub(crate) settle: Settle<(String, String)>,
     /// Contents in watched folders that are none of ours, by place, with the stamp they had.
     pub(crate) foreign: HashMap<(String, String), rezept_journal::Stamp>,
+    /// Which media may be written to, as far as they were looked at.
+    pub(crate) media_rules: MediaRules,
     _lock: EngineLock,
 }
 
@@ -151,6 +153,7 @@ impl Station {
             world,
             settle: Settle::default(),
             foreign: HashMap::new(),
+            media_rules: MediaRules::default(),
             _lock: lock,
         };
         let archive = station.archive_folder();
@@ -220,6 +223,7 @@ impl Station {
             volumes: &self.volumes,
             archive,
             keep_sources: self.config.policy.keep_sources,
+            media: self.media_rules.clone(),
             random: &mut *self.world.random,
             progress: &mut *self.world.progress,
         }

@@ -90,6 +90,8 @@ impl ModelOptions {
                 file_system: "fuseblk".into(),
                 device: Some("model".into()),
                 removable: Some(true),
+                label: None,
+                serial: None,
             },
         }
     }
@@ -106,6 +108,8 @@ impl ModelOptions {
                 file_system: "ext4".into(),
                 device: Some("model".into()),
                 removable: Some(false),
+                label: None,
+                serial: None,
             },
             ..Self::stick(name)
         }

@@ -116,6 +116,7 @@ impl Bench {
                 volumes: &self.volumes,
                 archive: self.archive.clone(),
                 keep_sources: true,
+                media: rezept_transfer::MediaRules::default(),
                 random: &mut random,
                 progress: &mut progress,
             };

@@ -7,6 +7,7 @@ use rezept_journal::{Journal, ParcelFile, ParcelRow};
 use rezept_parcel::{BagPlan, Digest, Facility, Header, Identity, ParcelId, PayloadFile, StationName, names};
 
 use crate::error::{TransferError, TransferResult};
+use crate::medium::MediaRules;
 use crate::volume::{FailureKind, RelPath, Volume, VolumeResult};
 
 /// The volumes at hand, each under its root as configuration and journal name it.
@@ -95,6 +96,8 @@ pub struct Engine<'a> {
     pub archive: String,
     /// Sources stay in their folders after the acknowledgement (`after_ack = "keep"`).
     pub keep_sources: bool,
+    /// Which media nothing is written to, and which one is expected where.
+    pub media: MediaRules,
     /// Draws 16 random bytes for an id.
     pub random: &'a mut dyn FnMut() -> [u8; 16],
     /// Told how far long work has come.

@@ -20,6 +20,12 @@ pub enum TransferError {
         /// Root of the volume.
         root: String,
     },
+    /// Another medium answers under the root of the one that was being written to.
+    #[error("another medium took the place of the one at {root}")]
+    MediumSwapped {
+        /// Root of the volume.
+        root: String,
+    },
     /// Too little room.
     #[error("{root} has no room: {needed_bytes} bytes needed, {free_bytes} free")]
     NoRoom {

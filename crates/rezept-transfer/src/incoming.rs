@@ -231,6 +231,8 @@ impl Engine<'_> {
                 (InStep::Judge, _) => self.judge(&known, intake)?,
                 (InStep::PlanDelivery, _) => self.plan_delivery(&known, intake)?,
                 (InStep::Deliver, _) => self.deliver(&known)?,
+                // It waits for a medium that may be written to.
+                (InStep::WriteAck, Some((root, volume))) if !self.may_write(root, volume)? => return Ok(()),
                 (InStep::WriteAck, Some((root, volume))) => self.write_ack(&known, root, volume)?,
                 (InStep::AdoptAck, Some((_, volume))) => self.adopt_ack(&known, volume)?,
                 _ => return Ok(()),

@@ -54,6 +54,9 @@ impl Engine<'_> {
         step: OutStep,
     ) -> TransferResult<bool> {
         let row = known.row.row;
+        if matches!(step, OutStep::WriteBag | OutStep::WriteHeader) && !self.may_write(medium, volume)? {
+            return Ok(false);
+        }
         match step {
             OutStep::Sweep => self.sweep_parts(known, volume)?,
             OutStep::WriteBag => self.write_bag(known, medium, volume)?,
@@ -521,7 +524,7 @@ pub(crate) fn folders(volume: &dyn Volume, folder: &RelPath) -> TransferResult<V
     Ok(found)
 }
 
-fn id_of(found: names::Entry) -> Option<ParcelId> {
+pub(crate) fn id_of(found: names::Entry) -> Option<ParcelId> {
     match found {
         names::Entry::Bag(id)
         | names::Entry::Header(id)

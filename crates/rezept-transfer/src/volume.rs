@@ -119,6 +119,10 @@ pub struct VolumeFacts {
     pub device: Option<String>,
     /// Whether the platform calls it removable.
     pub removable: Option<bool>,
+    /// The name of the file system, where it has one and the platform tells it.
+    pub label: Option<String>,
+    /// The serial number of the device (Windows: of the volume), where the platform tells it.
+    pub serial: Option<String>,
 }
 
 /// What was being done when a volume failed. Shown to people; the texts are fragments.

@@ -55,6 +55,7 @@ fn with_engine(journal: &mut Journal, me: &str, volumes: &Volumes, work: impl Fn
         volumes,
         archive: "archive".into(),
         keep_sources: true,
+        media: rezept_transfer::MediaRules::default(),
         random: &mut || [7; 16],
         progress: &mut |_| {},
     });

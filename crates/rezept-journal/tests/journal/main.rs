@@ -15,6 +15,8 @@ mod folder;
 #[cfg(test)]
 mod full;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod moves;
 #[cfg(test)]
 mod opening;

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::windows::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_fs_ext::{FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rezept_journal::VerifyLevel;
 use sysinfo::Disks;
@@ -59,7 +59,8 @@ impl System {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         let dir = Dir::open_ambient_dir(&root, cap_std::ambient_authority())?;
-        let (facts, fixed) = facts_of(&root);
+        let (mut facts, fixed) = facts_of(&root);
+        facts.serial = dir.dir_metadata().ok().map(|metadata| format!("{:08X}", metadata.dev()));
         Ok((dir, Self { root, held, facts, fixed }))
     }
 
@@ -175,12 +176,21 @@ fn facts_of(root: &Path) -> (VolumeFacts, bool) {
     });
     let Some((file_system, name, removable)) = asked else {
         // Not a drive of this machine: a share.
-        return (VolumeFacts { file_system: "unknown".into(), device: None, removable: None }, false);
+        let facts = VolumeFacts {
+            file_system: "unknown".into(),
+            device: None,
+            removable: None,
+            label: None,
+            serial: None,
+        };
+        return (facts, false);
     };
     let local =
         ["ntfs", "refs", "fat", "fat32", "exfat"].contains(&file_system.to_ascii_lowercase().as_str());
     let device = Some(name).filter(|name| !name.is_empty());
-    (VolumeFacts { file_system, device, removable: Some(removable) }, local)
+    // What Windows calls the name of a volume is its label.
+    let label = device.clone();
+    (VolumeFacts { file_system, device, removable: Some(removable), label, serial: None }, local)
 }
 
 /// One reading of many files without the system's cache.

@@ -17,7 +17,7 @@ use rezept_testkit::faults::{Faults, Killed};
 use rezept_testkit::model::{ModelOptions, ModelVolume};
 use rezept_testkit::rng::Rng;
 use rezept_transfer::volume::{EntryKind, RelPath, Verb, VolumeError};
-use rezept_transfer::{Engine, Intake, Judged, Staged, TransferError, TransferResult, Volumes};
+use rezept_transfer::{Engine, Intake, Judged, MediaRules, Staged, TransferError, TransferResult, Volumes};
 use tempfile::TempDir;
 
 /// Roots under which every station of these tests knows its own folders.
@@ -351,6 +351,8 @@ pub struct Process {
     pub volumes: Volumes,
     pub intake: TestIntake,
     pub keep_sources: bool,
+    /// Which media nothing is written to, and which one is expected where.
+    pub rules: MediaRules,
     me: StationName,
     peer: StationName,
     media: Vec<String>,
@@ -380,6 +382,7 @@ impl Process {
             volumes,
             intake: TestIntake { peers: site.peers.clone() },
             keep_sources: false,
+            rules: MediaRules::default(),
             me: site.name.parse().unwrap(),
             peer: site.peer.parse().unwrap(),
             media: roots,
@@ -398,6 +401,7 @@ impl Process {
             volumes: &self.volumes,
             archive: ARCHIVE.to_owned(),
             keep_sources: self.keep_sources,
+            media: self.rules.clone(),
             random: &mut || random.id(),
             progress: &mut |_| {},
         };

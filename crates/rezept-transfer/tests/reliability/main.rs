@@ -16,5 +16,6 @@ mod histories;
 mod invariants;
 mod parallel;
 mod power;
+mod registered;
 mod replay;
 mod sizes;

@@ -74,7 +74,9 @@ impl Storage {
             None => (Flushing::EachThenWhole, DirectRead::Nothing),
         };
         let writes_past_cache = known.is_some_and(|(_, name, ..)| ["ext4", "xfs"].contains(name));
-        let facts = VolumeFacts { file_system, device, removable };
+        let label = device.as_deref().and_then(label_of);
+        let serial = device.as_deref().and_then(serial_of);
+        let facts = VolumeFacts { file_system, device, removable, label, serial };
         Self { facts, flushing, direct_read, writes_past_cache }
     }
 
@@ -160,6 +162,44 @@ fn is_removable(device: &str) -> Option<bool> {
     Some(flag.trim() == "1")
 }
 
+/// The name of the file system on a device, from the links that udev makes.
+fn label_of(device: &str) -> Option<String> {
+    let links = fs::read_dir("/dev/disk/by-label").ok()?;
+    let link = links.filter_map(Result::ok).find(|link| {
+        fs::canonicalize(link.path()).is_ok_and(|node| node.file_name().is_some_and(|name| name == device))
+    })?;
+    Some(unescaped(link.file_name().to_str()?))
+}
+
+/// udev writes what may not stand in a name as `\x20`.
+fn unescaped(name: &str) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.extend_from_slice(b"\\x");
+                rest = after;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The serial number that a device gives itself: its own, or that of the USB device that it is a part of.
+fn serial_of(device: &str) -> Option<String> {
+    let folder = sys_folder(device)?;
+    let above = folder.ancestors().take_while(|folder| *folder != Path::new("/sys/devices"));
+    let serial = above.filter_map(|folder| fs::read_to_string(folder.join("serial")).ok()).next()?;
+    Some(serial.trim().to_owned()).filter(|serial| !serial.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +212,13 @@ mod tests {
         assert_eq!(mount.source, "/dev/loop0");
         assert!(Mount::parse(line, "4").is_none());
         assert!(Mount::parse("1 0 0:1 / / rw - tmpfs none rw", "1").is_some());
+    }
+
+    #[test]
+    fn a_label_is_read_as_it_was_given() {
+        assert_eq!(unescaped("REZEPT"), "REZEPT");
+        assert_eq!(unescaped(r"\x20a\x2fb"), " a/b");
+        assert_eq!(unescaped(r"\xe5\x8c\xbb\xzz\x4"), r"医\xzz\x4");
     }
 
     #[test]
