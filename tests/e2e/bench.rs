@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The binary, without anything of the tester's environment that changes what it says.
 pub fn rezept(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rezept"));
+    for name in ["REZEPT_OPERATOR", "REZEPT_OPERATOR_PIN", "REZEPT_OPERATOR_NEW_PIN"] {
+        command.env_remove(name);
+    }
     for name in ["REZEPT_LANG", "REZEPT_CONFIG", "LANG", "LC_ALL", "LC_MESSAGES", "NO_COLOR", "COLUMNS"] {
         command.env_remove(name);
     }

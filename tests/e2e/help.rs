@@ -31,6 +31,34 @@ fn sub_commands(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// Every command that is listed anywhere, by its words.
+pub fn listed_commands() -> Vec<String> {
+    let mut waiting = vec![String::new()];
+    let mut found = Vec::new();
+    while let Some(name) = waiting.pop() {
+        let args: Vec<&str> = name.split_whitespace().chain(["--help", "--lang", "en"]).collect();
+        let below = sub_commands(&run(&args).out);
+        waiting.extend(below.iter().map(|sub| format!("{name} {sub}").trim().to_owned()));
+        found.push(name);
+    }
+    found
+}
+
+/// Every command that does something by itself: one that others stand below does so only where its usage says so.
+pub fn leaf_commands() -> Vec<String> {
+    let mut found = Vec::new();
+    for name in listed_commands().into_iter().filter(|name| !name.is_empty()) {
+        let args: Vec<&str> = name.split_whitespace().chain(["--help", "--lang", "en"]).collect();
+        let page = run(&args).out;
+        let usage = page.lines().find(|line| line.starts_with("Usage:")).unwrap();
+        if sub_commands(&page).is_empty() || !usage.contains("<COMMAND>") {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
 fn help_in_japanese() {
     expect_file!["snapshots/help.ja.txt"].assert_eq(&all_help("ja"));

@@ -13,6 +13,7 @@ mod journeys;
 mod kill;
 #[cfg(target_os = "linux")]
 mod media;
+mod people;
 mod privacy;
 mod readme;
 mod returns;

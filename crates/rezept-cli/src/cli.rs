@@ -9,6 +9,10 @@ use rezept_text::{Lang, Text};
 
 use crate::help;
 
+mod people;
+
+pub use people::{OperatorCommand, OperatorNameArgs, OperatorRolesArgs};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "rezept", version)]
@@ -28,6 +32,11 @@ pub struct Global {
     // Read by `Early` before anything else, and here only so that it is accepted and explained.
     #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"], hide_possible_values = true)]
     pub lang: Option<String>,
+    // Not from clap's own reading of the environment: that would print the value in the help.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub operator: Option<String>,
+    #[arg(long, global = true)]
+    pub pin_stdin: bool,
     #[arg(long, global = true)]
     pub json: bool,
     #[arg(long, global = true, value_enum, value_name = "WHEN", hide_possible_values = true)]
@@ -70,6 +79,8 @@ pub enum Command {
     #[command(subcommand)]
     Returns(ReturnsCommand),
     Resubmit(ResubmitArgs),
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     Doctor,
 }
 

@@ -1,6 +1,7 @@
 //! One file a command. A command gets what was typed and the way to the person, and returns how it ended; failures go
 //! back as `Failure`, and only here become a report.
 
+mod actor;
 mod audit;
 mod demo;
 mod doctor;
@@ -9,6 +10,7 @@ mod held;
 mod import_returns;
 mod init;
 mod ledger;
+mod operator;
 mod outcome;
 mod receive;
 mod resubmit;
@@ -43,6 +45,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::ImportReturns(args) => import_returns::run(args, &cli.global, ui),
         Command::Returns(command) => returns::run(command, &cli.global, ui),
         Command::Resubmit(args) => resubmit::run(args, &cli.global, ui),
+        Command::Operator(command) => operator::run(command, &cli.global, ui),
         Command::Doctor => doctor::run(&cli.global, ui),
     };
     let exit = outcome.unwrap_or_else(|failure| tell(&failure, ui));

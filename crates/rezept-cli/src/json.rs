@@ -3,6 +3,10 @@
 
 use serde::Serialize;
 
+mod people;
+
+pub use people::OperatorObject;
+
 /// The version of all objects.
 const VERSION: u8 = 1;
 

@@ -1,7 +1,7 @@
 //! The only place that prints. Results go to standard output, everything else to standard error; with `--json` standard
 //! output holds nothing but objects. A closed pipe is not an error; a full disk is, and is told at the end.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead as _, IsTerminal, Read as _, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -187,6 +187,22 @@ impl Ui {
         io::stdin().read_line(&mut answer).is_ok().then_some(answer)
     }
 
+    /// Asks a person at the terminal for a secret, which is not shown; `None` where nobody sits there.
+    pub fn ask_secret(&self, question: &str) -> Option<String> {
+        if !io::stdin().is_terminal() {
+            return None;
+        }
+        self.err(question);
+        rpassword::read_password().ok()
+    }
+
+    /// The next line of standard input, for programs that bring a secret by it. Never more than a line is taken.
+    pub fn secret_line(&self) -> Option<String> {
+        let mut line = String::new();
+        let read = io::stdin().lock().take(SECRET_MAX_BYTES).read_line(&mut line);
+        read.is_ok_and(|bytes| bytes > 0).then_some(line)
+    }
+
     /// Help or the version: the result, although nothing was done.
     pub fn help(&self, help: &str) {
         self.out(help.trim_end());
@@ -229,6 +245,9 @@ impl Ui {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 }
+
+/// A longer line brings no password.
+const SECRET_MAX_BYTES: u64 = 4096;
 
 /// Progress shows after this time, and again after [`NEXT_PROGRESS`].
 const FIRST_PROGRESS: Duration = Duration::from_millis(500);

@@ -59,6 +59,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("age", &["rezept-parcel"]),
     ("minisign", &["rezept-parcel"]),
     ("zip", &["rezept-parcel", "rezept-returns"]),
+    ("argon2", &["rezept-parcel", "rezept-service"]),
+    ("rpassword", &["rezept-cli"]),
     ("fluent", &["rezept-text"]),
     ("notify", &["rezept-service"]),
 ];

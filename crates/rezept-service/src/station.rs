@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, make_data_folder};
+use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, OperatorRow, make_data_folder};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{Volume, VolumeResult};
 use rezept_transfer::{Engine, MediaRules, Progress, Volumes};
@@ -107,6 +107,8 @@ pub struct Station {
     pub(crate) foreign: HashMap<(String, String), rezept_journal::Stamp>,
     /// Which media may be written to, as far as they were looked at.
     pub(crate) media_rules: MediaRules,
+    /// Who asked for what is being done; `None`: the service itself, or nobody is known here.
+    pub(crate) operator: Option<OperatorRow>,
     _lock: EngineLock,
 }
 
@@ -128,6 +130,16 @@ pub(crate) fn key(path: &Path) -> String {
 pub fn disk_of(data: &Path) -> VolumeResult<Disk> {
     let facts = OsVolume::open(data)?.facts();
     Ok(Disk { file_system: facts.file_system, removable: facts.removable })
+}
+
+/// Opens the journal beside whoever works, for a short entry of its own, making data folder and journal on first use.
+///
+/// # Errors
+/// A problem with code, as [`Station::open`].
+pub fn open_journal(config: &Config, actor: &str) -> Result<Journal, Problem> {
+    make_data_folder(&config.data)?;
+    let disk = disk_of(&config.data)?;
+    Ok(Journal::open(&config.data, &disk, Arc::new(rezept_journal::SystemClock), actor)?)
 }
 
 impl Station {
@@ -154,6 +166,7 @@ impl Station {
             settle: Settle::default(),
             foreign: HashMap::new(),
             media_rules: MediaRules::default(),
+            operator: None,
             _lock: lock,
         };
         let archive = station.archive_folder();

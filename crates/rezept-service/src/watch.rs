@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MediumKind;
 use crate::decide::Decision;
+use crate::people;
 use crate::problem::Problem;
 use crate::returns::ReturnsAsk;
 use crate::send::Outcome;
@@ -69,9 +70,37 @@ pub enum Ask {
     },
 }
 
+/// A request as it is put down: what is asked, and on whose behalf.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// The person at the keyboard, proved by the asking command; `None` where no operators are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What is asked.
+    #[serde(flatten)]
+    pub ask: Ask,
+}
+
 impl Station {
-    /// Does what another process asked for.
-    pub fn answer(&mut self, ask: &Ask) -> Outcome {
+    /// Does what a person asked for: the journal names that person for all that comes of it. Refused where operators are
+    /// known and nobody is named.
+    pub fn answer_for(&mut self, by: Option<&str>, ask: &Ask) -> Outcome {
+        let operator = match people::current(&self.journal, by) {
+            Ok(operator) => operator,
+            Err(problem) => return Outcome::problem(problem),
+        };
+        let before = by.map(|name| self.journal.act_as(name));
+        self.operator = operator;
+        let outcome = self.answer(ask);
+        self.operator = None;
+        if let Some(before) = before {
+            self.journal.act_as(&before);
+        }
+        outcome
+    }
+
+    /// Does what was asked for, once it is known who asks.
+    fn answer(&mut self, ask: &Ask) -> Outcome {
         match ask {
             Ask::Send { files, medium } => self.send(files, medium.as_deref()),
             Ask::Receive { medium } => self.receive(medium),
@@ -161,8 +190,8 @@ impl Station {
         let mut any = false;
         while let Ok(Some(request)) = self.journal.take_request() {
             any = true;
-            let outcome = match serde_json::from_str::<Ask>(&request.args) {
-                Ok(ask) => self.answer(&ask),
+            let outcome = match serde_json::from_str::<Asked>(&request.args) {
+                Ok(asked) => self.answer_for(asked.by.as_deref(), &asked.ask),
                 Err(error) => Outcome::problem(Problem::new("RZ-X902", "request", error.to_string())),
             };
             report(&outcome);

@@ -20,8 +20,12 @@ pub const fn sources(lang: Lang) -> &'static [(&'static str, &'static str)] {
         };
     }
     match lang {
-        Lang::Ja => files!("ja": "help", "ui", "show", "verify", "station", "returns", "findings", "errors"),
-        Lang::En => files!("en": "help", "ui", "show", "verify", "station", "returns", "findings", "errors"),
+        Lang::Ja => {
+            files!("ja": "help", "ui", "show", "verify", "station", "returns", "people", "findings", "errors")
+        }
+        Lang::En => {
+            files!("en": "help", "ui", "show", "verify", "station", "returns", "people", "findings", "errors")
+        }
     }
 }
 

@@ -132,7 +132,7 @@ impl Demo<'_> {
     }
 
     fn ask(&mut self, station: &mut Station, ask: ReturnsAsk) -> Result<Outcome, Failure> {
-        let outcome = station.answer(&Ask::Returns { ask });
+        let outcome = station.answer_for(None, &Ask::Returns { ask });
         self.exit = self.exit.and(outcome::tell(&outcome, station.journal(), None, self.ui)?);
         if let Some(made) = &outcome.resubmission {
             resubmit::tell(station.journal(), made, self.ui)?;

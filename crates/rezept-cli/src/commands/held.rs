@@ -4,7 +4,7 @@ use rezept_service::{Ask, Decision, held};
 
 use crate::cli::{DecideArgs, Global, HeldCommand};
 use crate::codes::Exit;
-use crate::commands::{outcome, station};
+use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
 
@@ -33,8 +33,9 @@ fn list(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
 
 fn decide(args: &DecideArgs, decision: Decision, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("held", &config, global, ui)?;
     let ask = Ask::Decide { id: args.id.clone(), decision, why: args.reason.clone(), medium: None };
-    let done = station::work(&config, "held", &ask)?;
+    let done = station::work(&config, &actor, &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, None, ui)?;
     // Refused by the gate's own reason: no word of a person can make such a file carriable.

@@ -7,7 +7,7 @@ use rezept_service::returns::{FileImport, ReturnsAsk};
 use crate::cli::{Global, ImportArgs};
 use crate::codes::Exit;
 use crate::commands::returns::shown;
-use crate::commands::{outcome, station};
+use crate::commands::{actor, outcome, station};
 use crate::json::ImportObject;
 use crate::report::Failure;
 use crate::shown::shown_text;
@@ -19,8 +19,9 @@ use crate::ui::Ui;
 /// When the station cannot work, or its journal does not answer.
 pub fn run(args: &ImportArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("import-returns", &config, global, ui)?;
     let paths = args.paths.iter().map(|path| station::absolute(path)).collect();
-    let done = station::work(&config, "import-returns", &Ask::Returns { ask: ReturnsAsk::Import { paths } })?;
+    let done = station::work(&config, &actor, &Ask::Returns { ask: ReturnsAsk::Import { paths } })?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let mut told = std::collections::BTreeSet::new();
     for import in done.imports.iter().filter(|import| !import.held && told.insert(import.file)) {

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use crate::cli::{Global, InitArgs};
 use crate::codes::Exit;
+use crate::commands::actor::Actor;
 use crate::commands::station;
 use crate::report::Failure;
 use crate::shown::shown;
@@ -39,7 +40,7 @@ pub fn run(args: &InitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed(&path))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed(&path))?;
-    station::open(config, "init")?;
+    station::open(config, &Actor::maker("init"))?;
     ui.line(&ui.say("init-done", &[("path", shown(&path).into())]));
     ui.note(&ui.say("init-next", &[]));
     Ok(Exit::Ok)

@@ -4,7 +4,7 @@ use rezept_service::Ask;
 
 use crate::cli::{Global, ReceiveArgs};
 use crate::codes::Exit;
-use crate::commands::{outcome, station};
+use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
 
@@ -14,8 +14,9 @@ use crate::ui::Ui;
 /// When the station cannot work at all; what happened to the parcels decides the exit code.
 pub fn run(args: &ReceiveArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("receive", &config, global, ui)?;
     let ask = Ask::Receive { medium: station::absolute(&args.from) };
-    let done = station::work(&config, "receive", &ask)?;
+    let done = station::work(&config, &actor, &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, Some(done.parcels.len()), ui)?;
     if done.parcels.is_empty() && done.held.is_empty() && done.problems.is_empty() {

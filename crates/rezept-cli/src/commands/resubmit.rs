@@ -11,7 +11,7 @@ use rezept_service::{Ask, Config, Problem};
 use crate::cli::{Global, ResubmitArgs, ResubmitCommand, ResubmitVerifyArgs};
 use crate::codes::Exit;
 use crate::commands::returns::shown::failed;
-use crate::commands::{outcome, returns, station};
+use crate::commands::{actor, outcome, returns, station};
 use crate::json::{AnswerObject, MatchObject, ResubmissionObject, VerifiedFileObject, VerifiedObject};
 use crate::report::Failure;
 use crate::shown::{shown, shown_text};
@@ -31,8 +31,9 @@ pub fn run(args: &ResubmitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failur
             let Ok(Subject::Resubmission(resubmission)) = args.id.parse() else {
                 return Err(Problem::new("RZ-U209", args.id.clone(), "").into());
             };
+            let actor = actor::acting("resubmit", &config, global, ui)?;
             let ask = ReturnsAsk::Cancel { resubmission, reason: args.reason.clone() };
-            let done = station::work(&config, "resubmit", &Ask::Returns { ask })?;
+            let done = station::work(&config, &actor, &Ask::Returns { ask })?;
             let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
             let exit = outcome::tell(&done, &journal, None, ui)?;
             if exit == Exit::Ok {
@@ -45,6 +46,7 @@ pub fn run(args: &ResubmitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failur
 
 fn make(args: &ResubmitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("resubmit", &config, global, ui)?;
     let claims = if args.ids.is_empty() { Vec::new() } else { returns::rows(&config, &args.ids)? };
     let wanted = Resubmit {
         payer: args.payer.clone().unwrap_or_default(),
@@ -62,7 +64,7 @@ fn make(args: &ResubmitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> 
         ui.note(&ui.say("resubmit-not-confirmed", &[]));
         return Ok(Exit::Findings);
     }
-    let done = station::work(&config, "resubmit", &Ask::Returns { ask: ReturnsAsk::Resubmit(wanted) })?;
+    let done = station::work(&config, &actor, &Ask::Returns { ask: ReturnsAsk::Resubmit(wanted) })?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     if let Some(made) = &done.resubmission {
         tell(&journal, made, ui)?;

@@ -4,7 +4,7 @@ use rezept_service::{Ask, Decision, Problem};
 
 use crate::cli::{Global, SendArgs};
 use crate::codes::Exit;
-use crate::commands::{outcome, station};
+use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
 
@@ -14,6 +14,7 @@ use crate::ui::Ui;
 /// When the station cannot work at all; what happened to the files decides the exit code.
 pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("send", &config, global, ui)?;
     let medium = args.to.as_deref().map(station::absolute);
     let ask = match &args.again {
         Some(id) => Ask::Decide {
@@ -24,7 +25,7 @@ pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         },
         None => Ask::Send { files: args.files.iter().map(|file| station::absolute(file)).collect(), medium },
     };
-    let done = station::work(&config, "send", &ask)?;
+    let done = station::work(&config, &actor, &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, Some(args.files.len()), ui)?;
     if exit == Exit::Ok && !done.parcels.is_empty() {

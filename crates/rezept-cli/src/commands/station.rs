@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 use rezept_journal::{Journal, SystemClock};
-use rezept_service::{Ask, Config, Outcome, Problem, Station, World, disk_of};
+use rezept_service::{Ask, Asked, Config, Outcome, Problem, Station, World, disk_of};
 
 use crate::cli::Global;
+use crate::commands::actor::Actor;
 use crate::report::Failure;
 use crate::ui::Ui;
 
@@ -45,8 +46,8 @@ pub fn config_path(global: &Global) -> PathBuf {
 ///
 /// # Errors
 /// What [`Station::open`] reports.
-pub fn open(config: Config, actor: &str) -> Result<Station, Failure> {
-    Ok(Station::open(config, World::real(), actor)?)
+pub fn open(config: Config, actor: &Actor) -> Result<Station, Failure> {
+    Ok(Station::open(config, World::real(), actor.name())?)
 }
 
 /// The journal, to look at. `None` before first use.
@@ -79,13 +80,13 @@ pub fn used_journal(global: &Global, ui: &Ui) -> Result<Option<Journal>, Failure
 ///
 /// # Errors
 /// When neither is possible. What the work itself met is in the outcome.
-pub fn work(config: &Config, actor: &str, ask: &Ask) -> Result<Outcome, Failure> {
+pub fn work(config: &Config, actor: &Actor, ask: &Ask) -> Result<Outcome, Failure> {
     let mut asked = None;
     loop {
-        match Station::open(config.clone(), World::real(), actor) {
+        match Station::open(config.clone(), World::real(), actor.name()) {
             Ok(mut station) => {
                 return match asked.take() {
-                    None => Ok(station.answer(ask)),
+                    None => Ok(station.answer_for(actor.operator(), ask)),
                     Some(request) => answer_here(&mut station, request),
                 };
             }
@@ -118,10 +119,11 @@ struct Request {
 
 impl Request {
     /// `None` while the process at work has not made the journal yet.
-    fn put(config: &Config, actor: &str, ask: &Ask) -> Result<Option<Self>, Failure> {
+    fn put(config: &Config, actor: &Actor, ask: &Ask) -> Result<Option<Self>, Failure> {
         let Some(mut journal) = journal(config)? else { return Ok(None) };
-        let args = serde_json::to_string(ask).expect("a request has text keys and no failing parts");
-        let id = journal.ask(actor, &args).map_err(|error| Problem::from(&error))?;
+        let asked = Asked { by: actor.operator().map(str::to_owned), ask: ask.clone() };
+        let args = serde_json::to_string(&asked).expect("a request has text keys and no failing parts");
+        let id = journal.ask(actor.command(), &args).map_err(|error| Problem::from(&error))?;
         Ok(Some(Self { journal, id }))
     }
 

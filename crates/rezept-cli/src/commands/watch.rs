@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
 use crate::codes::Exit;
+use crate::commands::actor::Actor;
 use crate::commands::{outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
@@ -29,7 +30,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         let _ = stop.send(Wake::Stop);
     })
     .map_err(|error| Problem::new("RZ-X902", "signal", error.to_string()))?;
-    let mut station = station::open(config.clone(), "service")?;
+    let mut station = station::open(config.clone(), &Actor::service())?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));
     station.run(&wakes, wake, &mut |news| {

@@ -10,7 +10,7 @@ use rezept_service::{Ask, Config, Problem};
 
 use crate::cli::{FilterArgs, Global, ReturnsCommand};
 use crate::codes::Exit;
-use crate::commands::{outcome, station};
+use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
 use shown::failed;
@@ -127,8 +127,9 @@ fn change(
     ask: impl FnOnce(Vec<i64>) -> ReturnsAsk,
 ) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let actor = actor::acting("returns", &config, global, ui)?;
     let claims = rows(&config, ids)?;
-    let done = station::work(&config, "returns", &Ask::Returns { ask: ask(claims) })?;
+    let done = station::work(&config, &actor, &Ask::Returns { ask: ask(claims) })?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     for claim in &done.claims {
         shown::line(&journal, &journal.returned_claim(*claim).map_err(failed)?, ui)?;
