@@ -3,6 +3,7 @@
 
 use crate::digest::Digest;
 use crate::id::{ParcelId, StationName};
+use crate::keys::Recipient;
 use crate::payload::PayloadPath;
 use crate::text::{TextError, TextReader, TextWriter};
 use crate::words::{AuditCheckpoint, Timestamp, parse_number};
@@ -11,8 +12,19 @@ use crate::{MAX_PAYLOAD_FILES, PARCEL_VERSION};
 /// The key of the version line.
 const KIND: &str = "rezept-ack";
 
-const KEYS: &[&str] =
-    &["id", "from", "to", "sequence", "header-sha256", "delivered", "files", "file", "audit"];
+const KEYS: &[&str] = &[
+    "id",
+    "from",
+    "to",
+    "sequence",
+    "header-sha256",
+    "delivered",
+    "files",
+    "file",
+    "audit",
+    "opening-key",
+    "witness",
+];
 
 /// The largest acknowledgement that is looked at: 64 KiB, and 192 bytes (the longest line) for each file.
 pub const ACK_MAX_BYTES: usize = 64 * 1024 + MAX_PAYLOAD_FILES * 192;
@@ -36,6 +48,10 @@ pub struct Ack {
     pub files: Vec<AckedFile>,
     /// The head of the receiver's audit chain, which the sender thereby witnesses.
     pub audit: AuditCheckpoint,
+    /// The key to which parcels for the receiver (who writes this) are sealed from now on.
+    pub opening_key: Option<Recipient>,
+    /// The latest checkpoint of the sender's chain that the receiver holds.
+    pub witness: Option<AuditCheckpoint>,
 }
 
 /// One delivered file. Text `<sha256> <size> <payload path>`.
@@ -67,6 +83,8 @@ impl Ack {
             text.line("file", format_args!("{sha256} {size} {path}"));
         }
         text.line("audit", self.audit);
+        text.line_if("opening-key", self.opening_key.as_ref());
+        text.line_if("witness", self.witness);
         text.finish(ACK_MAX_BYTES)
     }
 
@@ -89,8 +107,10 @@ impl Ack {
             files.push(text.value_with("file", parse_file)?);
         }
         let audit = text.value("audit")?;
+        let opening_key = text.value_if("opening-key")?;
+        let witness = text.value_if("witness")?;
         text.finish()?;
-        Ok(Self { id, from, to, sequence, header, delivered, files, audit })
+        Ok(Self { id, from, to, sequence, header, delivered, files, audit, opening_key, witness })
     }
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::digest::Digest;
+use crate::envelope::Envelope;
 use crate::id::{ParcelId, StationName};
+use crate::keys::Recipient;
 use crate::payload::PayloadPath;
 use crate::text::{TextError, TextReader, TextWriter};
 use crate::words::{AuditCheckpoint, Facility, ReleaseCode, Timestamp};
@@ -26,14 +28,19 @@ const KEYS: &[&str] = &[
     "bag-files",
     "bag-bytes",
     "released",
+    "segment",
     "audit",
+    "previous",
+    "opening-key",
+    "witness",
 ];
 
 /// The largest header that is looked at: 64 KiB for everything but releases, and 136 bytes (the longest line) for
 /// one release of each file a parcel may have.
 pub const HEADER_MAX_BYTES: usize = 64 * 1024 + MAX_PAYLOAD_FILES * 136;
 
-/// Everything a header says.
+/// Everything a header says. Of a sealed parcel it names neither facility nor file: those stand in a second header, of
+/// form `bag`, inside the ciphertext.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The parcel's id.
@@ -46,22 +53,32 @@ pub struct Header {
     pub sequence: u64,
     /// When the sender planned the parcel, by its own clock; shown, never compared.
     pub created: Timestamp,
-    /// Whose claims these are.
-    pub facility: Facility,
+    /// Whose claims these are: always there in form `bag`, never in form `sealed`.
+    pub facility: Option<Facility>,
     /// What the header commits.
     pub content: Content,
-    /// What a person at the sender released; the receiver shows it and does not hold the file for it again.
+    /// What a person at the sender released; the receiver shows it and does not hold the file for it again. Empty in
+    /// form `sealed`.
     pub released: Vec<Release>,
     /// The head of the sender's audit chain, which the receiver thereby witnesses.
     pub audit: AuditCheckpoint,
+    /// SHA-256 of the header that the sender committed before this one for the same receiver: a parcel that went
+    /// missing on the way is noticed at the next one.
+    pub previous: Option<Digest>,
+    /// The key to which parcels and acknowledgements for the sender are sealed from now on.
+    pub opening_key: Option<Recipient>,
+    /// The latest checkpoint of the receiver's chain that the sender holds: the receiver sees whether its own chain
+    /// still has that entry.
+    pub witness: Option<AuditCheckpoint>,
 }
 
-/// What a header commits, by the parcel's form. Sealed parcels will be a second variant; a form that this build
-/// does not know is [`TextError::NewerForm`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a header commits, by the parcel's form. A form that this build does not know is [`TextError::NewerForm`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// `form: bag`: a plain bag folder.
     Bag(BagSummary),
+    /// `form: sealed`: one age stream in segments.
+    Sealed(Envelope),
 }
 
 /// What a header says of a plain bag; everything else follows from the tag manifest's digest.
@@ -94,7 +111,8 @@ impl Header {
     /// The bytes of the header file.
     ///
     /// # Errors
-    /// [`TextError::TooLarge`] if there are so many releases that a receiver would refuse the header.
+    /// [`TextError::TooLarge`] if there are so many releases that a receiver would refuse the header, and
+    /// [`TextError::WrongForm`] for a bag without facility or a sealed parcel that names facility or releases.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TextError> {
         let mut text = TextWriter::new(KIND, PARCEL_VERSION);
         text.line("id", self.id);
@@ -102,19 +120,29 @@ impl Header {
         text.line("to", &self.to);
         text.line("sequence", self.sequence);
         text.line("created", &self.created);
-        match self.content {
-            Content::Bag(bag) => {
+        match (&self.content, &self.facility) {
+            (Content::Bag(bag), Some(facility)) => {
                 text.line("form", "bag");
-                text.line("facility", &self.facility);
+                text.line("facility", facility);
                 text.line("bag-tagmanifest-sha256", bag.tagmanifest);
                 text.line("bag-files", bag.files);
                 text.line("bag-bytes", bag.bytes);
+                for release in &self.released {
+                    text.line("released", release);
+                }
             }
-        }
-        for release in &self.released {
-            text.line("released", release);
+            (Content::Sealed(envelope), None) if self.released.is_empty() => {
+                text.line("form", "sealed");
+                for segment in envelope.segments() {
+                    text.line("segment", segment);
+                }
+            }
+            _ => return Err(TextError::WrongForm),
         }
         text.line("audit", self.audit);
+        text.line_if("previous", self.previous);
+        text.line_if("opening-key", self.opening_key.as_ref());
+        text.line_if("witness", self.witness);
         text.finish(HEADER_MAX_BYTES)
     }
 
@@ -130,23 +158,46 @@ impl Header {
         let sequence = text.number("sequence")?;
         let created = text.value("created")?;
         let form = text.value_with("form", |form| Some(form.to_owned()))?;
-        if form != "bag" {
-            return Err(TextError::NewerForm { form });
-        }
-        let facility = text.value("facility")?;
-        let content = Content::Bag(BagSummary {
-            tagmanifest: text.value("bag-tagmanifest-sha256")?,
-            files: text.number("bag-files")?,
-            bytes: text.number("bag-bytes")?,
-        });
-        let mut released = Vec::new();
-        while text.next_is("released") {
-            released.push(text.value_with("released", parse_release)?);
-        }
+        let (facility, content, released) = match form.as_str() {
+            "bag" => parse_bag(&mut text)?,
+            "sealed" => (None, Content::Sealed(Envelope::parse(&mut text)?), Vec::new()),
+            _ => return Err(TextError::NewerForm { form }),
+        };
         let audit = text.value("audit")?;
+        let previous = text.value_if("previous")?;
+        let opening_key = text.value_if("opening-key")?;
+        let witness = text.value_if("witness")?;
         text.finish()?;
-        Ok(Self { id, from, to, sequence, created, facility, content, released, audit })
+        Ok(Self {
+            id,
+            from,
+            to,
+            sequence,
+            created,
+            facility,
+            content,
+            released,
+            audit,
+            previous,
+            opening_key,
+            witness,
+        })
     }
+}
+
+/// The lines that only a header of form `bag` has.
+fn parse_bag(text: &mut TextReader<'_>) -> Result<(Option<Facility>, Content, Vec<Release>), TextError> {
+    let facility = text.value("facility")?;
+    let content = Content::Bag(BagSummary {
+        tagmanifest: text.value("bag-tagmanifest-sha256")?,
+        files: text.number("bag-files")?,
+        bytes: text.number("bag-bytes")?,
+    });
+    let mut released = Vec::new();
+    while text.next_is("released") {
+        released.push(text.value_with("released", parse_release)?);
+    }
+    Ok((Some(facility), content, released))
 }
 
 fn parse_release(text: &str) -> Option<Release> {

@@ -138,7 +138,9 @@ impl ReceivedBag {
     /// As [`parse`](Self::parse); [`ReceivedError::TagManifestDiffers`] before anything is parsed, and
     /// [`ReceivedError::HeaderDiffers`] for a bag that belongs to another header.
     pub fn parse_with_header(tags: TagFiles<'_>, header: &Header) -> Result<Self, ReceivedError> {
-        let Content::Bag(summary) = header.content;
+        let Content::Bag(summary) = &header.content else {
+            return Err(ReceivedError::HeaderDiffers { field: "form" });
+        };
         check_sizes(tags)?;
         if Digest::of(tags.tagmanifest) != summary.tagmanifest {
             return Err(ReceivedError::TagManifestDiffers);
@@ -158,7 +160,7 @@ impl ReceivedBag {
         if *plan.created() != header.created {
             return differs("created");
         }
-        if *plan.facility() != header.facility {
+        if Some(plan.facility()) != header.facility.as_ref() {
             return differs("facility");
         }
         let counts = plan.summary();

@@ -45,6 +45,13 @@ pub enum TextError {
         /// The form found.
         form: String,
     },
+    /// Lines that do not belong to this form of parcel: a bag without facility, a sealed parcel with one. Nothing
+    /// that was read is ever this; it is a mistake of the writer.
+    #[error("the header does not fit the form of its parcel")]
+    WrongForm,
+    /// The segment lines of a sealed parcel are no list of segments: too many, or of sizes that none has.
+    #[error("the segments do not make a sealed parcel")]
+    BadSegments,
     /// A line is not printable ASCII of the form `key: value`.
     #[error("line {line} is not a plain key and value")]
     BadLine {
@@ -94,6 +101,13 @@ impl TextWriter {
     pub fn line(&mut self, key: &'static str, value: impl Display) {
         // Writing to a String cannot fail; the Result belongs to the trait.
         let _ = writeln!(self.text, "{key}: {value}");
+    }
+
+    /// Appends the line of an optional value that is there.
+    pub fn line_if(&mut self, key: &'static str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.line(key, value);
+        }
     }
 
     /// Appends the digest line, unless the reader would refuse the result for its size.
@@ -171,6 +185,11 @@ impl<'a> TextReader<'a> {
     /// The next line's value as a `T`.
     pub fn value<T: FromStr>(&mut self, key: &'static str) -> Result<T, TextError> {
         self.value_with(key, |text| text.parse().ok())
+    }
+
+    /// The value of the next line if it belongs to `key`; an optional line is there or not, never empty.
+    pub fn value_if<T: FromStr>(&mut self, key: &'static str) -> Result<Option<T>, TextError> {
+        if self.next_is(key) { self.value(key).map(Some) } else { Ok(None) }
     }
 
     /// The next line's value as a decimal number without sign or leading zero.

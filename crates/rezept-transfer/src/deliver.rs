@@ -289,6 +289,8 @@ impl Engine<'_> {
             delivered: known.row.state_at.parse().map_err(|_| TransferError::Stored { what: "a time" })?,
             files,
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
+            opening_key: None,
+            witness: None,
         })
     }
 }

@@ -210,7 +210,9 @@ impl Known {
     pub(crate) fn plan(&self) -> TransferResult<BagPlan> {
         let files = self.files.iter().map(payload_file).collect::<TransferResult<Vec<_>>>()?;
         let h = &self.header;
-        Ok(BagPlan::new(h.id, h.from.clone(), h.to.clone(), h.facility.clone(), h.created.clone(), files)?)
+        let facility =
+            h.facility.clone().ok_or(TransferError::Stored { what: "a header without facility" })?;
+        Ok(BagPlan::new(h.id, h.from.clone(), h.to.clone(), facility, h.created.clone(), files)?)
     }
 
     /// `REZEPT/<to>/<from>` of this parcel.

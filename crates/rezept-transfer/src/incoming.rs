@@ -276,11 +276,15 @@ impl Engine<'_> {
         if header.to != self.me {
             return Err(Reason::new(codes::NOT_FOR_US, header.to.to_string()));
         }
-        if header.facility != self.facility {
-            return Err(Reason::new(codes::FOREIGN_FACILITY, header.facility.to_string()));
+        match (&header.content, &header.facility) {
+            (Content::Bag(_), Some(facility)) if *facility == self.facility => Ok(()),
+            (Content::Bag(_), facility) => {
+                let shown = facility.as_ref().map(ToString::to_string).unwrap_or_default();
+                Err(Reason::new(codes::FOREIGN_FACILITY, shown))
+            }
+            // A station without keys cannot open what is sealed.
+            (Content::Sealed(_), _) => Err(Reason::new(codes::NEWER_VERSION, "form: sealed".to_owned())),
         }
-        let Content::Bag(_) = header.content;
-        Ok(())
     }
 }
 

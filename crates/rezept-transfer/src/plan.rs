@@ -62,10 +62,13 @@ fn build(
         to,
         sequence: draft.sequence,
         created,
-        facility,
+        facility: Some(facility),
         content: Content::Bag(plan.summary()),
         released,
         audit: AuditCheckpoint { sequence: draft.checkpoint.seq, hash: Digest(draft.checkpoint.hash) },
+        previous: None,
+        opening_key: None,
+        witness: None,
     }
     .to_bytes()?;
     let header_sha256 = Digest::of(&header).0;

@@ -9,8 +9,8 @@ use cap_std::fs::Dir;
 use rezept_parcel::header::Release;
 use rezept_parcel::verify::{BagSource, DirSource, EntryKind, SourceEntry};
 use rezept_parcel::{
-    Ack, AckedFile, AuditCheckpoint, BagPlan, Content, Digest, Facility, Header, Identity, ParcelId,
-    PayerFolder, PayloadFile, PayloadPath,
+    Ack, AckedFile, AuditCheckpoint, BagPlan, Content, Digest, Envelope, Facility, Header, Identity,
+    ParcelId, PayerFolder, PayloadFile, PayloadPath, SEGMENT_BYTES, Segment,
 };
 
 /// Two payload files with the same official name, and an empty one.
@@ -49,12 +49,33 @@ pub fn header() -> Header {
         to: plan.to().clone(),
         sequence: 17,
         created: plan.created().clone(),
-        facility: plan.facility().clone(),
+        facility: Some(plan.facility().clone()),
         content: Content::Bag(plan.summary()),
         released: vec![Release { code: "RZ-G004".parse().unwrap(), path: plan.files()[0].path.clone() }],
         audit: AuditCheckpoint { sequence: 4711, hash: Digest([7; 32]) },
+        previous: None,
+        opening_key: None,
+        witness: None,
     }
 }
+
+/// The header of the same parcel, sealed, with every optional line.
+pub fn sealed_header() -> Header {
+    let segment = |byte, size| Segment { sha256: Digest([byte; 32]), size };
+    let segments = vec![segment(1, SEGMENT_BYTES), segment(2, 4242)];
+    Header {
+        facility: None,
+        content: Content::Sealed(Envelope::new(segments).unwrap()),
+        released: Vec::new(),
+        previous: Some(Digest([5; 32])),
+        opening_key: Some(RECIPIENT.parse().unwrap()),
+        witness: Some(AuditCheckpoint { sequence: 12, hash: Digest([6; 32]) }),
+        ..header()
+    }
+}
+
+/// A public opening key of age's own documentation.
+pub const RECIPIENT: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
 
 pub fn ack() -> Ack {
     let header = header();
@@ -69,6 +90,8 @@ pub fn ack() -> Ack {
         delivered: "2026-05-01T10:00:00+09:00".parse().unwrap(),
         files: plan().files().iter().map(acked).collect(),
         audit: AuditCheckpoint { sequence: 3, hash: Digest([9; 32]) },
+        opening_key: None,
+        witness: None,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Headers and acknowledgements: exact bytes, round trips, and that no damaged one is ever taken for whole.
 
-use crate::common::{ack, header};
+use crate::common::{RECIPIENT, ack, header, sealed_header};
 use proptest::prelude::*;
 use rezept_parcel::header::{HEADER_MAX_BYTES, Release};
 use rezept_parcel::{
-    Ack, AckedFile, AuditCheckpoint, BagSummary, Content, Digest, Facility, Header, ParcelId, PayerFolder,
-    PayloadPath, TextError,
+    Ack, AckedFile, AuditCheckpoint, BagSummary, Content, Digest, Envelope, Facility, Header, MAX_SEGMENTS,
+    OpeningKey, ParcelId, PayerFolder, PayloadPath, Recipient, SEGMENT_BYTES, Segment, TextError,
 };
 
 /// Renews the last line of a text whose body was changed on purpose.
@@ -35,6 +35,72 @@ sha256: ";
     let text = String::from_utf8(header().to_bytes().unwrap()).unwrap();
     let expected = expected.replace("TAGMANIFEST", &tagmanifest);
     assert_eq!(text, String::from_utf8(reseal(&expected)).unwrap());
+}
+
+#[test]
+fn sealed_header_has_exactly_this_form_and_names_neither_facility_nor_file() {
+    let expected = "\
+rezept-parcel: 1
+id: abababababababababababababababab
+from: recekon-1
+to: terminal-1
+sequence: 17
+created: 2026-05-01T09:30:00+09:00
+form: sealed
+segment: 0101010101010101010101010101010101010101010101010101010101010101 1073741824
+segment: 0202020202020202020202020202020202020202020202020202020202020202 4242
+audit: 4711 0707070707070707070707070707070707070707070707070707070707070707
+previous: 0505050505050505050505050505050505050505050505050505050505050505
+opening-key: age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa
+witness: 12 0606060606060606060606060606060606060606060606060606060606060606
+sha256: ";
+    let text = String::from_utf8(sealed_header().to_bytes().unwrap()).unwrap();
+    assert_eq!(text, String::from_utf8(reseal(expected)).unwrap());
+    assert_eq!(Header::parse(text.as_bytes()).unwrap(), sealed_header());
+}
+
+#[test]
+fn a_header_is_written_in_the_form_of_its_parcel_or_not_at_all() {
+    let facility = header().facility;
+    let wrong = [
+        Header { facility: None, ..header() },
+        Header { facility, ..sealed_header() },
+        Header { released: header().released, ..sealed_header() },
+    ];
+    for header in wrong {
+        assert_eq!(header.to_bytes(), Err(TextError::WrongForm));
+    }
+}
+
+#[test]
+fn sealed_nonsense_is_refused_with_its_line() {
+    let text = String::from_utf8(sealed_header().to_bytes().unwrap()).unwrap();
+    let parse = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        Header::parse(&reseal(&text.replacen(from, to, 1))).unwrap_err()
+    };
+    let bad = |line, key| TextError::BadValue { line, key };
+    let missing = |line, expected| TextError::MissingKey { line, expected };
+    assert_eq!(parse(" 1073741824", " 1073741823"), TextError::BadSegments);
+    assert_eq!(parse(" 4242", " 0"), TextError::BadSegments);
+    assert_eq!(parse(" 4242", " 1073741825"), TextError::BadSegments);
+    assert_eq!(parse(" 4242", " 04242"), bad(9, "segment"));
+    assert_eq!(parse("form: sealed\n", "form: sealed\nfacility: 13-1-9999015\n"), missing(8, "segment"));
+    assert_eq!(parse("audit: ", "released: RZ-G004 data/202604-shaho-01/A\naudit: "), missing(10, "audit"));
+    assert_eq!(parse(RECIPIENT, &RECIPIENT.to_uppercase()), bad(12, "opening-key"));
+    // A point of low order: nothing sealed to it is sealed.
+    let zero = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z";
+    assert_eq!(parse(RECIPIENT, zero), bad(12, "opening-key"));
+    assert_eq!(parse("previous: ", "witness: "), bad(11, "witness"));
+    let swapped = parse("previous: ", "opening-key: ");
+    assert_eq!(swapped, bad(11, "opening-key"));
+    let (body, _) = text.rsplit_once("witness: ").unwrap();
+    let doubled = reseal(&format!("{body}opening-key: {RECIPIENT}\nsha256: "));
+    let unknown = TextError::UnknownKey { line: 13, key: "opening-key".to_owned() };
+    assert_eq!(Header::parse(&doubled), Err(unknown));
+    let segment = text.lines().find(|line| line.starts_with("segment: ")).unwrap();
+    let many = format!("{segment}\n").repeat(MAX_SEGMENTS);
+    assert_eq!(parse("form: sealed\n", &format!("form: sealed\n{many}")), TextError::BadSegments);
 }
 
 #[test]
@@ -91,16 +157,22 @@ fn no_damage_passes<T: std::fmt::Debug>(
 #[test]
 fn no_damaged_header_or_ack_passes() {
     let headers = no_damage_passes(&header().to_bytes().unwrap(), Header::parse);
+    let sealed = no_damage_passes(&sealed_header().to_bytes().unwrap(), Header::parse);
     let acks = no_damage_passes(&ack().to_bytes().unwrap(), Ack::parse);
-    println!("damaged records refused: {headers} headers, {acks} acknowledgements");
+    println!("damaged records refused: {headers} headers, {sealed} sealed ones, {acks} acknowledgements");
 }
 
 /// A flipped bit is damage; it must not read as "made by a newer version", which would send people to an update.
 #[test]
 fn damage_is_named_damage() {
-    let bytes = header().to_bytes().unwrap();
+    for bytes in [header().to_bytes().unwrap(), sealed_header().to_bytes().unwrap()] {
+        flip_each_bit(&bytes);
+    }
+}
+
+fn flip_each_bit(bytes: &[u8]) {
     for at in 0..bytes.len() {
-        let mut damaged = bytes.clone();
+        let mut damaged = bytes.to_vec();
         damaged[at] ^= 1;
         let error = Header::parse(&damaged).unwrap_err();
         let damage = matches!(
@@ -127,7 +199,8 @@ fn well_sealed_nonsense_is_refused_with_its_line() {
         parse("rezept-parcel: 1", "rezept-parcel: 2"),
         TextError::NewerVersion { found: 2, supported: 1 }
     );
-    assert_eq!(parse("form: bag", "form: sealed"), TextError::NewerForm { form: "sealed".to_owned() });
+    assert_eq!(parse("form: bag", "form: frozen"), TextError::NewerForm { form: "frozen".to_owned() });
+    assert_eq!(parse("form: bag", "form: sealed"), TextError::MissingKey { line: 8, expected: "segment" });
     assert_eq!(parse("from: recekon-1", "from: Recekon-1"), bad(3, "from"));
     assert_eq!(parse("from: recekon-1", "from: ../x"), bad(3, "from"));
     assert_eq!(parse("sequence: 17", "sequence: 017"), bad(5, "sequence"));
@@ -183,20 +256,42 @@ fn timestamp() -> impl Strategy<Value = rezept_parcel::Timestamp> {
         .prop_map(|text| text.parse().unwrap())
 }
 
+fn recipient() -> impl Strategy<Value = Recipient> {
+    Just(()).prop_map(|()| OpeningKey::generate().recipient())
+}
+
+prop_compose! {
+    fn envelope()(
+        full in prop::collection::vec(digest(), 0..3),
+        (last, size) in (digest(), 1..=SEGMENT_BYTES),
+    ) -> Envelope {
+        let full = full.into_iter().map(|sha256| Segment { sha256, size: SEGMENT_BYTES });
+        Envelope::new(full.chain([Segment { sha256: last, size }]).collect()).unwrap()
+    }
+}
+
 prop_compose! {
     fn any_header()(
         (id, from, to) in (any::<[u8; 16]>(), station(), station()),
         (sequence, created, code) in (any::<u64>(), timestamp(), "[0-9]{7}"),
         (tagmanifest, files, bytes) in (digest(), any::<u32>(), any::<u64>()),
         released in prop::collection::vec(("RZ-[A-Z0-9]{1,10}", path()), 0..4),
-        audit in audit(),
+        (audit, previous) in (audit(), prop::option::of(digest())),
+        (opening_key, witness) in (prop::option::of(recipient()), prop::option::of(audit())),
+        envelope in prop::option::of(envelope()),
     ) -> Header {
         let released = released.into_iter();
-        Header {
-            id: ParcelId::from_random(id), from, to, sequence, created, audit,
-            facility: Facility::new("13", "1", &code).unwrap(),
+        let header = Header {
+            id: ParcelId::from_random(id), from, to, sequence, created, audit, previous, opening_key, witness,
+            facility: Some(Facility::new("13", "1", &code).unwrap()),
             content: Content::Bag(BagSummary { tagmanifest, files, bytes }),
             released: released.map(|(code, path)| Release { code: code.parse().unwrap(), path }).collect(),
+        };
+        match envelope {
+            None => header,
+            Some(envelope) => {
+                Header { facility: None, released: Vec::new(), content: Content::Sealed(envelope), ..header }
+            }
         }
     }
 }
@@ -207,9 +302,11 @@ prop_compose! {
         (sequence, header, delivered) in (any::<u64>(), digest(), timestamp()),
         files in prop::collection::vec((digest(), any::<u64>(), path()), 0..5),
         audit in audit(),
+        (opening_key, witness) in (prop::option::of(recipient()), prop::option::of(audit())),
     ) -> Ack {
-        let files = files.into_iter().map(|(sha256, size, path)| AckedFile { sha256, size, path });
-        Ack { id: ParcelId::from_random(id), from, to, sequence, header, delivered, files: files.collect(), audit }
+        let files = files.into_iter().map(|(sha256, size, path)| AckedFile { sha256, size, path }).collect();
+        let id = ParcelId::from_random(id);
+        Ack { id, from, to, sequence, header, delivered, files, audit, opening_key, witness }
     }
 }
 

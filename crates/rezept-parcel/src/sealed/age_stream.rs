@@ -1,0 +1,68 @@
+//! The age stream around everything sealed: begun for recipients, opened with keys. The only place that speaks to age
+//! about streams; its errors are told apart here into damage, a wrong key and a reader that failed.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use age::stream::{StreamReader, StreamWriter};
+use age::{DecryptError, Decryptor, Encryptor, Identity};
+
+use super::error::{SealError, UnsealError};
+use crate::keys::{OpeningKey, Recipient};
+
+/// The longest age header that is looked at: sixty recipients and more, where a parcel has two. age itself reads on until
+/// its memory is full.
+const AGE_HEADER_MAX_BYTES: u64 = 16 * 1024;
+
+/// How the line begins that ends an age header.
+const LAST_HEADER_LINE: &[u8] = b"\n---";
+
+/// Begins a stream that every one of `to` can open.
+pub(super) fn begin<W: Write>(out: W, to: &[Recipient]) -> Result<StreamWriter<W>, SealError> {
+    let recipients = to.iter().map(|recipient| recipient.key() as &dyn age::Recipient);
+    // X25519 recipients never disagree with each other, so their absence is the only thing that can be wrong.
+    let encryptor = Encryptor::with_recipients(recipients).map_err(|_| SealError::NoRecipient)?;
+    Ok(encryptor.wrap_output(out)?)
+}
+
+/// Opens a stream that begins at the start of `cipher`. What it gives out is authentic chunk by chunk (64 KiB); that the
+/// stream is whole is known once its end was read or sought.
+pub(super) fn open<R: Read + Seek>(
+    mut cipher: R,
+    keys: &[OpeningKey],
+) -> Result<StreamReader<R>, UnsealError> {
+    check_header(&mut cipher)?;
+    cipher.seek(SeekFrom::Start(0)).map_err(UnsealError::Io)?;
+    let decryptor = Decryptor::new(cipher).map_err(of_age)?;
+    if decryptor.is_scrypt() {
+        return Err(UnsealError::WrongKey);
+    }
+    let identities = keys.iter().map(|key| key.identity() as &dyn Identity);
+    decryptor.decrypt(identities).map_err(of_age)
+}
+
+/// Refuses a header without end before age sees it.
+fn check_header(cipher: &mut (impl Read + Seek)) -> Result<(), UnsealError> {
+    cipher.seek(SeekFrom::Start(0)).map_err(UnsealError::Io)?;
+    let mut head = Vec::new();
+    cipher.take(AGE_HEADER_MAX_BYTES).read_to_end(&mut head).map_err(UnsealError::Io)?;
+    let ends = head.windows(LAST_HEADER_LINE.len()).any(|window| window == LAST_HEADER_LINE);
+    if ends || !head.starts_with(b"age-encryption.org/") { Ok(()) } else { Err(UnsealError::Damaged) }
+}
+
+/// What age says, in the words of this crate. Its own sentences are for its own command line.
+fn of_age(error: DecryptError) -> UnsealError {
+    match error {
+        DecryptError::NoMatchingKeys => UnsealError::WrongKey,
+        DecryptError::UnknownFormat => UnsealError::UnknownFormat,
+        DecryptError::Io(source) => of_io(source),
+        _ => UnsealError::Damaged,
+    }
+}
+
+/// age reports damage in the middle of a stream as an I/O error of these two kinds, and passes on every other one.
+pub(super) fn of_io(source: io::Error) -> UnsealError {
+    match source.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => UnsealError::Damaged,
+        _ => UnsealError::Io(source),
+    }
+}
