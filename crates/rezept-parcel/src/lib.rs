@@ -20,6 +20,7 @@ pub mod received;
 pub mod sealed;
 pub mod short_code;
 pub mod text;
+pub mod vault;
 pub mod verify;
 pub mod words;
 
@@ -36,6 +37,7 @@ pub use payload::{PayerFolder, PayloadPath};
 pub use received::{ReceivedBag, ReceivedError, TagFiles};
 pub use short_code::{ShortCode, ShortCodeError};
 pub use text::TextError;
+pub use vault::{DatedOpeningKey, Vault, VaultError};
 pub use words::{AuditCheckpoint, Facility, Identity, ReleaseCode, Timestamp, WordError};
 
 /// The name of this crate's own layout on the medium, and the version that this build writes.
