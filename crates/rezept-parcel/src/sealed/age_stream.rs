@@ -1,7 +1,7 @@
 //! The age stream around everything sealed: begun for recipients, opened with keys. The only place that speaks to age
 //! about streams; its errors are told apart here into damage, a wrong key and a reader that failed.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use age::stream::{StreamReader, StreamWriter};
 use age::{DecryptError, Decryptor, Encryptor, Identity};
@@ -16,12 +16,21 @@ const AGE_HEADER_MAX_BYTES: u64 = 16 * 1024;
 /// How the line begins that ends an age header.
 const LAST_HEADER_LINE: &[u8] = b"\n---";
 
+/// A stream being sealed. The buffer is for age's header only: an error while writing that would come back without
+/// saying what it was. Chunks are larger than the buffer and pass it by.
+pub(super) type Sealing<W> = StreamWriter<BufWriter<W>>;
+
 /// Begins a stream that every one of `to` can open.
-pub(super) fn begin<W: Write>(out: W, to: &[Recipient]) -> Result<StreamWriter<W>, SealError> {
+pub(super) fn begin<W: Write>(out: W, to: &[Recipient]) -> Result<Sealing<W>, SealError> {
     let recipients = to.iter().map(|recipient| recipient.key() as &dyn age::Recipient);
     // X25519 recipients never disagree with each other, so their absence is the only thing that can be wrong.
     let encryptor = Encryptor::with_recipients(recipients).map_err(|_| SealError::NoRecipient)?;
-    Ok(encryptor.wrap_output(out)?)
+    Ok(encryptor.wrap_output(BufWriter::new(out))?)
+}
+
+/// Writes the last chunk.
+pub(super) fn finish<W: Write>(stream: Sealing<W>) -> io::Result<W> {
+    stream.finish()?.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 /// Opens a stream that begins at the start of `cipher`. What it gives out is authentic chunk by chunk (64 KiB); that the

@@ -6,8 +6,9 @@ use super::age_stream;
 use super::error::{SealError, UnsealError};
 use crate::keys::{OpeningKey, Recipient};
 
-/// The most that sealing adds to `limit_bytes` of content: age's header, and a tag for each chunk of 64 KiB.
-const fn with_overhead(limit_bytes: usize) -> usize {
+/// The largest ciphertext of at most `limit_bytes` of content: age's header, and a tag for each chunk of 64 KiB, come on
+/// top. A larger file need not even be read.
+pub const fn sealed_max_bytes(limit_bytes: usize) -> usize {
     limit_bytes.saturating_add(16 * 1024).saturating_add(limit_bytes / 1024)
 }
 
@@ -18,7 +19,7 @@ const fn with_overhead(limit_bytes: usize) -> usize {
 pub fn seal_small(bytes: &[u8], to: &[Recipient]) -> Result<Vec<u8>, SealError> {
     let mut stream = age_stream::begin(Vec::new(), to)?;
     stream.write_all(bytes)?;
-    Ok(stream.finish()?)
+    Ok(age_stream::finish(stream)?)
 }
 
 /// Opens what [`seal_small`] made, at most `limit_bytes` of content; larger ciphertext is not even decrypted.
@@ -27,7 +28,7 @@ pub fn seal_small(bytes: &[u8], to: &[Recipient]) -> Result<Vec<u8>, SealError> 
 /// [`UnsealError`].
 pub fn open_small(sealed: &[u8], keys: &[OpeningKey], limit_bytes: usize) -> Result<Vec<u8>, UnsealError> {
     let too_large = Err(UnsealError::TooLarge { limit_bytes });
-    if sealed.len() > with_overhead(limit_bytes) {
+    if sealed.len() > sealed_max_bytes(limit_bytes) {
         return too_large;
     }
     let stream = age_stream::open(Cursor::new(sealed), keys)?;

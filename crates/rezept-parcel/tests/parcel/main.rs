@@ -13,4 +13,7 @@ mod common;
 mod conformance;
 mod paths;
 mod records;
+mod sealed;
+mod sealing;
+mod tricks;
 mod verify;
