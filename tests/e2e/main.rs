@@ -16,6 +16,7 @@ mod media;
 mod people;
 mod privacy;
 mod readme;
+mod registered;
 mod returns;
 mod returns_kill;
 mod show;

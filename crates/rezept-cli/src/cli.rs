@@ -9,8 +9,10 @@ use rezept_text::{Lang, Text};
 
 use crate::help;
 
+mod media;
 mod people;
 
+pub use media::{MediaCommand, MediumArgs, MediumReasonArgs};
 pub use people::{OperatorCommand, OperatorNameArgs, OperatorRolesArgs};
 
 /// The whole command line.
@@ -75,6 +77,8 @@ pub enum Command {
     Held(HeldCommand),
     #[command(subcommand)]
     Audit(AuditCommand),
+    #[command(subcommand)]
+    Media(MediaCommand),
     ImportReturns(ImportArgs),
     #[command(subcommand)]
     Returns(ReturnsCommand),

@@ -149,6 +149,24 @@ codes! {
     AckUnknown = "RZ-P111" => Findings,
     PeerHistory = "RZ-P112" => VerifyFailed,
 
+    /// M: registered media. All of them are also in `rezept-service`.
+    MediumForeign = "RZ-M101" => TargetUnavailable,
+    MediumIdDamaged = "RZ-M102" => TargetUnavailable,
+    MediumLost = "RZ-M103" => TargetUnavailable,
+    MediumRetired = "RZ-M104" => TargetUnavailable,
+    MediumCloned = "RZ-M105" => TargetUnavailable,
+    MediumOverdue = "RZ-M106" => Ok,
+    ProgramOnMedium = "RZ-M107" => Findings,
+    LinkOnMedium = "RZ-M108" => Findings,
+    AutorunOnMedium = "RZ-M109" => Findings,
+    CrowdedMedium = "RZ-M110" => Findings,
+    NoSuchMedium = "RZ-M111" => Usage,
+    MediumRegistered = "RZ-M112" => Usage,
+    MediumNotNow = "RZ-M113" => Findings,
+    BadDueDay = "RZ-M114" => Usage,
+    ReadableLost = "RZ-M115" => Findings,
+    ShareNeedsNone = "RZ-M116" => Usage,
+
     /// R: returned claims. Those below 200 are also in `rezept-returns`.
     RetEmpty = "RZ-R101" => BadInput,
     RetWebPage = "RZ-R102" => BadInput,
@@ -337,6 +355,7 @@ This page is written from the program's own sentences by a test (`codes.rs`); ch
         ('G', "G: stopped before sending or delivering / 送る前、届ける前に止めたもの"),
         ('T', "T: handing over and media / 受渡しと媒体"),
         ('P', "P: parcels that arrived / 受け取った受渡パッケージ"),
+        ('M', "M: registered media / 登録した媒体"),
         ('R', "R: returns and resubmission / 返戻と再請求"),
         ('O', "O: people / 操作する人"),
         ('J', "J: journal / 台帳"),

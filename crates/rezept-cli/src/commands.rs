@@ -10,6 +10,7 @@ mod held;
 mod import_returns;
 mod init;
 mod ledger;
+mod media;
 mod operator;
 mod outcome;
 mod receive;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Ledger(args) => ledger::run(args, &cli.global, ui),
         Command::Held(command) => held::run(command, &cli.global, ui),
         Command::Audit(AuditCommand::Verify) => audit::run(&cli.global, ui),
+        Command::Media(command) => media::run(command, &cli.global, ui),
         Command::ImportReturns(args) => import_returns::run(args, &cli.global, ui),
         Command::Returns(command) => returns::run(command, &cli.global, ui),
         Command::Resubmit(args) => resubmit::run(args, &cli.global, ui),

@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
+mod media;
 mod people;
 
+pub use media::{MediumContentObject, MediumFile, MediumObject, MediumOut, MediumParcel};
 pub use people::OperatorObject;
 
 /// The version of all objects.

@@ -231,6 +231,12 @@ impl Journal {
             .optional()?)
     }
 
+    /// In whose name the history is being written: a person, a command, or the service.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// Notes that a parcel is about to be written to a medium. Called before the first byte: a medium that is lost in the
     /// next second is known to hold it.
     ///

@@ -4,6 +4,7 @@ pub mod config;
 mod decide;
 pub mod examine;
 mod intake;
+pub mod media;
 pub mod people;
 pub mod problem;
 pub mod returns;

@@ -42,6 +42,9 @@ pub struct Outcome {
     /// The resubmission file that was made.
     #[serde(default)]
     pub resubmission: Option<Resubmitted>,
+    /// Rows of media that were registered or moved.
+    #[serde(default)]
+    pub media: Vec<i64>,
 }
 
 impl Outcome {
@@ -87,6 +90,15 @@ impl Station {
             && let Err(error) = self.engine().tend(root)
         {
             outcome.problems.push(error.into());
+        }
+        if let Some((root, _)) = &target {
+            match self.may_write_to(root) {
+                Ok(warning) => outcome.problems.extend(warning),
+                Err(problem) => {
+                    outcome.problems.push(problem);
+                    return outcome;
+                }
+            }
         }
         let mut ready: Vec<(StationName, Option<String>, FileRow)> = Vec::new();
         for file in files {
@@ -140,11 +152,21 @@ impl Station {
     /// Writes a parcel that was lost with its medium to another one, under the same id.
     pub(crate) fn carry_again(&mut self, row: i64, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
-        match self.medium(medium).and_then(|(root, _)| self.open_sources(row).map(|()| root)) {
-            Ok(root) => self.carry_named(row, Some(&root), &mut outcome),
+        match self.medium_for_again(row, medium) {
+            Ok((root, warning)) => {
+                outcome.problems.extend(warning);
+                self.carry_named(row, Some(&root), &mut outcome);
+            }
             Err(problem) => outcome.problems.push(problem),
         }
         outcome
+    }
+
+    fn medium_for_again(&mut self, row: i64, medium: &Path) -> Result<(String, Option<Problem>), Problem> {
+        let (root, _) = self.medium(medium)?;
+        let warning = self.may_write_to(&root)?;
+        self.open_sources(row)?;
+        Ok((root, warning))
     }
 
     /// The medium to write to: `None` on a station that delivers to itself.
@@ -152,17 +174,18 @@ impl Station {
         match medium {
             Some(path) => self.medium(path).map(Some),
             None if self.config.role == Role::Single => Ok(None),
-            None => self
-                .present_media()
-                .into_iter()
-                .next()
-                .map(Some)
-                .ok_or_else(|| Problem::new(problem::MEDIUM_MISSING, "", "")),
+            None => {
+                let media = self.present_media();
+                let first = media.iter().find(|(root, _)| self.may_write_to(root).is_ok());
+                // Where none may be written to, the first one says why.
+                let chosen = first.or(media.first()).cloned();
+                chosen.map(Some).ok_or_else(|| Problem::new(problem::MEDIUM_MISSING, "", ""))
+            }
         }
     }
 
     /// Opens a medium that a person named. One that the configuration does not name counts as removable.
-    fn medium(&mut self, path: &Path) -> Result<(String, MediumKind), Problem> {
+    pub(crate) fn medium(&mut self, path: &Path) -> Result<(String, MediumKind), Problem> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (folder, kind) = self.configured_medium(&absolute).unwrap_or((absolute, MediumKind::Removable));
         let root = self.open_volume(&folder).map_err(|error| Problem::from(&error))?;
@@ -189,6 +212,10 @@ impl Station {
     pub(crate) fn work_on_medium(&mut self, root: &str, outcome: &mut Outcome) {
         let before: Vec<_> =
             self.journal.alerts().unwrap_or_default().into_iter().map(|alert| alert.id).collect();
+        let writable = self.may_write_to(root);
+        if let Err(problem) = self.look_for_foreign_files(root) {
+            outcome.problems.push(problem);
+        }
         match self.engine().tend(root) {
             Ok(changed) => changed.iter().for_each(|parcel| outcome.note_parcel(parcel)),
             Err(error) => outcome.problems.push(error.into()),
@@ -203,6 +230,7 @@ impl Station {
             }
             Err(error) => outcome.problems.push(error.into()),
         }
+        self.after_work_on_medium(root, writable, outcome);
         // What is wrong on this medium is told each time, until a person settled it: "nothing new" would mislead.
         for alert in self.journal.alerts().unwrap_or_default() {
             if !before.contains(&alert.id) || Path::new(&alert.place).starts_with(root) {

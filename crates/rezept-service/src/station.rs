@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, OperatorRow, make_data_folder};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{Volume, VolumeResult};
-use rezept_transfer::{Engine, MediaRules, Progress, Volumes};
+use rezept_transfer::{Engine, Progress, Volumes};
 
 use crate::config::{Config, MediumKind};
+use crate::media::MediaSeen;
 use crate::problem::Problem;
 use crate::settle::Settle;
 
@@ -105,10 +106,10 @@ pub struct Station {
     pub(crate) settle: Settle<(String, String)>,
     /// Contents in watched folders that are none of ours, by place, with the stamp they had.
     pub(crate) foreign: HashMap<(String, String), rezept_journal::Stamp>,
-    /// Which media may be written to, as far as they were looked at.
-    pub(crate) media_rules: MediaRules,
     /// Who asked for what is being done; `None`: the service itself, or nobody is known here.
     pub(crate) operator: Option<OperatorRow>,
+    /// What was seen of the media at hand.
+    pub(crate) media: MediaSeen,
     _lock: EngineLock,
 }
 
@@ -165,8 +166,8 @@ impl Station {
             world,
             settle: Settle::default(),
             foreign: HashMap::new(),
-            media_rules: MediaRules::default(),
             operator: None,
+            media: MediaSeen::default(),
             _lock: lock,
         };
         let archive = station.archive_folder();
@@ -236,7 +237,7 @@ impl Station {
             volumes: &self.volumes,
             archive,
             keep_sources: self.config.policy.keep_sources,
-            media: self.media_rules.clone(),
+            media: self.media.rules.clone(),
             random: &mut *self.world.random,
             progress: &mut *self.world.progress,
         }

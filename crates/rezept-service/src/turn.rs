@@ -125,15 +125,22 @@ impl Station {
         if single {
             waiting.extend(self.journal.parcels_in(Direction::Out, &[ParcelState::Committed])?);
         }
+        let (media, refused) = match single || waiting.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => self.writable(media),
+        };
         for parcel in waiting {
             let carried =
-                if single { self.carry_here(parcel.row) } else { self.carry_to_any(&parcel, media) };
+                if single { self.carry_here(parcel.row) } else { self.carry_to_any(&parcel, &media) };
             if let Err(error) = carried {
                 outcome.problems.push(error.into());
             }
             let now = self.journal.parcel(parcel.row)?;
             if now.state != parcel.state {
                 outcome.note_parcel(&now);
+            }
+            if now.state == parcel.state {
+                outcome.note_refusals(&now, &media, &refused);
             }
         }
         Ok(())

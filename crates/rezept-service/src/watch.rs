@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MediumKind;
 use crate::decide::Decision;
+use crate::media::MediaAsk;
 use crate::people;
 use crate::problem::Problem;
 use crate::returns::ReturnsAsk;
@@ -63,6 +64,11 @@ pub enum Ask {
         /// The medium to write to again.
         medium: Option<PathBuf>,
     },
+    /// `rezept media ...`.
+    Media {
+        /// What exactly.
+        ask: MediaAsk,
+    },
     /// `rezept import-returns`, `returns ...`, `resubmit`.
     Returns {
         /// What exactly.
@@ -105,6 +111,7 @@ impl Station {
             Ask::Send { files, medium } => self.send(files, medium.as_deref()),
             Ask::Receive { medium } => self.receive(medium),
             Ask::Returns { ask } => self.returns(ask),
+            Ask::Media { ask } => self.answer_media(ask),
             Ask::Decide { id, decision, why, medium } => match id.parse::<Subject>() {
                 Ok(subject) => match self.decide(subject, *decision, why) {
                     Ok(()) => self.after_decision(subject, *decision, medium.clone()),

@@ -27,7 +27,7 @@ pub enum MediumMark {
 #[derive(Clone, Default, Debug)]
 pub struct MediaRules {
     refused: BTreeSet<String>,
-    ids: BTreeMap<String, MediumId>,
+    registered: BTreeMap<String, (MediumId, i64)>,
 }
 
 impl MediaRules {
@@ -36,9 +36,22 @@ impl MediaRules {
         self.refused.insert(root.into());
     }
 
-    /// What is written to this root belongs to the medium with this id: another one in its place is left alone.
-    pub fn expect(&mut self, root: impl Into<String>, id: MediumId) {
-        self.ids.insert(root.into(), id);
+    /// What is written to this root belongs to the medium with this id and this row of the journal: another one in its
+    /// place is left alone.
+    pub fn expect(&mut self, root: impl Into<String>, id: MediumId, row: i64) {
+        self.registered.insert(root.into(), (id, row));
+    }
+
+    /// What was said of this root does not hold any more.
+    pub fn forget(&mut self, root: &str) {
+        self.refused.remove(root);
+        self.registered.remove(root);
+    }
+
+    /// The row and id of the registered medium at this root.
+    #[must_use]
+    pub fn registered(&self, root: &str) -> Option<(MediumId, i64)> {
+        self.registered.get(root).copied()
     }
 
     /// Whether nothing is written to this medium.
@@ -55,11 +68,20 @@ impl Engine<'_> {
         if self.media.refuses(root) {
             return Ok(false);
         }
-        match self.media.ids.get(root) {
-            Some(id) if read_medium_mark(volume)? != MediumMark::Id(*id) => {
+        match self.media.registered(root) {
+            Some((id, _)) if read_medium_mark(volume)? != MediumMark::Id(id) => {
                 Err(TransferError::MediumSwapped { root: volume.root() })
             }
             _ => Ok(true),
+        }
+    }
+
+    /// Journals that a parcel is about to stand on a medium, if that is a registered one. Before the first byte: a medium
+    /// that is lost in the next second is known to hold it.
+    pub(crate) fn note_medium(&mut self, parcel: i64, root: &str) -> TransferResult<()> {
+        match self.media.registered(root) {
+            Some((_, medium)) => Ok(self.journal.parcel_goes_on_medium(parcel, medium)?),
+            None => Ok(()),
         }
     }
 }

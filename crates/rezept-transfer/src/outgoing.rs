@@ -216,6 +216,7 @@ impl Engine<'_> {
             sources.push((self.volume(&place.root)?, path(&place.path)?));
         }
         let attempt = self.journal.next_attempt(row, medium)?;
+        self.note_medium(row, medium)?;
         let folder = known.folder()?;
         let part = entry(&folder, &names::part_name(known.id, attempt))?;
         let bag = entry(&folder, &names::bag_name(known.id))?;

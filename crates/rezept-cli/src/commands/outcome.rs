@@ -45,12 +45,15 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
             _ => Exit::Findings,
         }));
     }
+    let mut failed = false;
     for problem in &outcome.problems {
         let report = of_waiting(problem, ui.text());
         ui.report(&report);
+        // A warning leaves nothing undone.
+        failed |= report.exit() != Exit::Ok;
         exit = exit.and(report.exit());
     }
-    let undone = !outcome.held.is_empty() || !outcome.problems.is_empty();
+    let undone = !outcome.held.is_empty() || failed;
     if wanted.is_some_and(|wanted| wanted > 1) && done > 0 && undone {
         exit = exit.and(Exit::Partial);
     }

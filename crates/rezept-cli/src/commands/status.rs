@@ -7,7 +7,7 @@ use rezept_service::{Problem, held};
 
 use crate::cli::Global;
 use crate::codes::Exit;
-use crate::commands::{outcome, station, transfers};
+use crate::commands::{media, outcome, station, transfers};
 use crate::json::{ReturnCountObject, WaitingObject};
 use crate::report::Failure;
 use crate::shown::shown_text;
@@ -50,7 +50,14 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     heading("status-held", held.len(), ui);
     held.iter().for_each(|item| outcome::print_held(item, ui));
-    Ok(if held.is_empty() { Exit::Ok } else { Exit::Findings })
+    let overdue = media::overdue(&journal)?;
+    if !overdue.is_empty() {
+        heading("media-overdue-heading", overdue.len(), ui);
+    }
+    for medium in &overdue {
+        media::print(&journal, medium, ui)?;
+    }
+    Ok(if held.is_empty() && overdue.is_empty() { Exit::Ok } else { Exit::Findings })
 }
 
 fn heading(id: &str, n: usize, ui: &Ui) {

@@ -331,6 +331,71 @@ RZ-P112-what = The history of the other station does not continue the one it sho
 RZ-P112-sent = { sent-not-delivered }
 RZ-P112-next = Run rezept audit verify on the other station and tell the person responsible.
 
+## M registered media
+RZ-M101-what = This medium is registered elsewhere, but not at this station.
+RZ-M101-sent = Nothing was written to it. The original file is untouched.
+RZ-M101-next = If it is yours, register it here as well with rezept media register. If not, take it out and ask whose it is.
+
+RZ-M102-what = The id of this medium cannot be read.
+RZ-M102-sent = Nothing was written to it. The original file is untouched.
+RZ-M102-next = Use another registered medium. To go on with this one, delete the file REZEPT/medium.id on it and register it anew.
+
+RZ-M103-what = This medium was reported lost.
+RZ-M103-sent = Nothing was written to it. The original file is untouched.
+RZ-M103-next = Tell the person responsible for information where it was found. If it may be used again, enter rezept media return and its id.
+
+RZ-M104-what = This medium is retired.
+RZ-M104-sent = Nothing was written to it. The original file is untouched.
+RZ-M104-next = Use another registered medium.
+
+RZ-M105-what = This medium has the id of a registered one, but is another device. It may be a copy.
+RZ-M105-sent = Nothing was written to it. The original file is untouched.
+RZ-M105-next = Use the registered medium, and tell the person responsible for information where this one comes from.
+
+RZ-M106-what = This medium was taken out and should be back by now.
+RZ-M106-sent = { sent-unchanged }
+RZ-M106-next = When it is back in its place, enter rezept media return and its id.
+
+RZ-M107-what = A program lies on the medium.
+RZ-M107-sent = rezept did not start or change it. The parcels are handled as always.
+RZ-M107-next = Do not start it. Ask who put it there, have the medium checked for malware, and delete it. If it belongs there, release it with a reason.
+
+RZ-M108-what = A link lies on the medium.
+RZ-M108-sent = rezept did not follow it. The parcels are handled as always.
+RZ-M108-next = Do not open it. Ask who put it there, and delete it. If it belongs there, release it with a reason.
+
+RZ-M109-what = A file that starts programs by itself (autorun.inf) lies on the medium.
+RZ-M109-sent = rezept did not open or change it. The parcels are handled as always.
+RZ-M109-next = Take the medium out, have it checked for malware, and delete the file. If it belongs there, release it with a reason.
+
+RZ-M110-what = So many files lie on the medium that not all of them were looked at.
+RZ-M110-sent = rezept did not change them. The parcels are handled as always.
+RZ-M110-next = Use a medium for rezept only.
+
+RZ-M111-what = No registered medium has this id, or more than one begins with it.
+RZ-M111-sent = { sent-unchanged }
+RZ-M111-next = Look it up with rezept media list, and enter the number (M1) or more of the id.
+
+RZ-M112-what = This medium is registered already, under another name, owner or class.
+RZ-M112-sent = { sent-unchanged }
+RZ-M112-next = Look at it with rezept media show. To register it anew, retire it, format it, and register it then.
+
+RZ-M113-what = This cannot be done with the medium now.
+RZ-M113-sent = { sent-unchanged }
+RZ-M113-next = Look at where it is with rezept media show.
+
+RZ-M114-what = The day on which the medium is to be back is no day to come.
+RZ-M114-sent = { sent-unchanged }
+RZ-M114-next = Give a day of the calendar, today or later, as YYYY-MM-DD.
+
+RZ-M115-what = Claims that anybody can read were on the lost medium.
+RZ-M115-sent = The list above says which. The original files are untouched.
+RZ-M115-next = Tell the person responsible for information at once. A loss of patients' data must be reported to the Personal Information Protection Commission, first within 3 to 5 days.
+
+RZ-M116-what = This folder is a share of the configuration. It counts as registered.
+RZ-M116-sent = { sent-unchanged }
+RZ-M116-next = Nothing needs to be done.
+
 ## R returns and resubmission
 RZ-R101-what = The return file is empty.
 RZ-R101-sent = { sent-not-imported }

@@ -38,7 +38,7 @@ fn refused() -> MediaRules {
 
 fn expecting(n: u8) -> MediaRules {
     let mut rules = MediaRules::default();
-    rules.expect(MEDIUM, id(n));
+    rules.expect(MEDIUM, id(n), i64::from(n));
     rules
 }
 

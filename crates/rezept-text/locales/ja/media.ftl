@@ -1,0 +1,51 @@
+# 登録した媒体 (media)
+
+medium-state-here = 院内
+medium-state-out = 持ち出し中
+medium-state-lost = 紛失
+medium-state-retired = 使用終了
+medium-class-genpi = 厳秘
+medium-class-hi = 秘密
+medium-class-kokai = 公開
+
+media-none = 登録した媒体はありません。
+media-registered = 登録しました。媒体に番号（M1 など）の札を付けてください。相手の端末でも使うときは、そちらでも登録してください。
+media-parcels = 受渡パッケージ { $n } 個
+media-out = { $by } が { $due } まで持ち出し中（{ $purpose }）
+media-overdue = 期限切れ: { $by } が { $due } までの約束で持ち出し中（{ $purpose }）
+media-unknown = 不明
+media-id = 媒体の番号
+media-since = 登録
+media-volume = ボリューム名
+media-serial = 機器の製造番号
+media-holds = 入っているもの: 受渡パッケージ { $parcels } 個（誰でも読めるもの { $readable } 個）、ファイル { $files } 個、レセプト { $claims } 件
+media-holds-nothing = 入っている受渡パッケージはありません。
+media-held-readable = 前に入っていて消したもののうち { $n } 個は、誰でも読める形でした。特別な道具で読み戻されるおそれがあります。
+media-sealed = 暗号化済み
+media-readable = 誰でも読める
+media-claims = レセプト { $n } 件
+media-lost-sealed = 入っていたものはすべて暗号化されています。拾った人には読めません。
+media-lost-again = 相手に届いていない受渡パッケージがあります。ほかの媒体で rezept send --again を実行して、送り直してください。
+media-overdue-heading = 返す日を過ぎた媒体（{ $n } 個）
+
+help-media-about = 登録した媒体（USB メモリ）を扱う
+help-media-register-about = 媒体を登録する
+help-media-register-path = 媒体の場所（ドライブやフォルダ）
+help-media-register-label = 媒体の呼び名（札に書く名前）
+help-media-register-owner = 管理する人または部署
+help-media-register-class = 区分（genpi 厳秘、hi 秘密、kokai 公開。省くと厳秘）
+help-media-list-about = 登録した媒体の一覧
+help-media-show-about = 媒体と、入っているものを表示する
+help-media-show-id = 媒体の番号（M1、または番号の初め）
+help-media-take-out-about = 媒体の持ち出しを記録する
+help-media-take-out-id = 媒体の番号（M1、または番号の初め）
+help-media-take-out-due = 返す日
+help-media-take-out-purpose = 持ち出しの目的
+help-media-return-about = 媒体が戻ったこと、見つかったことを記録する
+help-media-return-id = 媒体の番号（M1、または番号の初め）
+help-media-lost-about = 媒体の紛失を記録し、入っていたものを表示する
+help-media-lost-id = 媒体の番号（M1、または番号の初め）
+help-media-lost-reason = いつ、どこで、どのように無くしたか
+help-media-retire-about = 媒体の使用を終える
+help-media-retire-id = 媒体の番号（M1、または番号の初め）
+help-media-retire-reason = 使用を終える理由
