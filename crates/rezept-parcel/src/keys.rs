@@ -346,14 +346,21 @@ mod tests {
     /// The list is what age itself says: each of them makes it give up.
     #[test]
     fn points_to_which_nothing_can_be_sealed_are_no_keys() {
+        // What age has to say to each is no news.
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| ()));
+        let mut gave_up = Vec::new();
+        let sealed_to = |point: &x25519::Recipient| {
+            age::Encryptor::with_recipients(std::iter::once(point as &dyn age::Recipient)).is_ok()
+        };
         for text in LOW_ORDER {
             assert_eq!(text.parse::<Recipient>(), Err(KeyError::Recipient), "{text}");
             let point: x25519::Recipient = text.parse().unwrap();
             assert_eq!(point.to_string(), text);
-            let sealed = std::panic::catch_unwind(|| {
-                age::Encryptor::with_recipients(std::iter::once(&point as &dyn age::Recipient)).is_ok()
-            });
-            assert!(sealed.is_err(), "{text}");
+            let sealed = std::panic::catch_unwind(|| sealed_to(&point));
+            gave_up.push(sealed.is_err());
         }
+        std::panic::set_hook(told);
+        assert_eq!(gave_up, [true; 14]);
     }
 }

@@ -20,6 +20,9 @@ pub const VAULT_MAX_BYTES: usize = 64 * 1024;
 /// The work of opening it, as a power of two. The secret is 256 random bits from a key store or a file beside it, not a
 /// word that anybody could guess: the work adds nothing but the time of every start.
 const WORK_FACTOR: u8 = 12;
+/// The work under a word that a person remembers: 32 MiB of memory. Every further step doubles it, and the program promises
+/// to stay below 64 MiB.
+const PASSPHRASE_WORK_FACTOR: u8 = 15;
 /// More work than any vault of ours asks for: a file put in its place must not stop the station for minutes.
 const MAX_WORK_FACTOR: u8 = 16;
 
@@ -115,6 +118,19 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Encrypt`], or [`VaultError::Text`] for more keys than fit.
     pub fn to_bytes(&self, secret: &str) -> Result<Vec<u8>, VaultError> {
+        self.encrypt(secret, WORK_FACTOR)
+    }
+
+    /// The encrypted bytes under what a person can remember. Slow on purpose, and takes 32 MiB; the same
+    /// [`from_bytes`](Self::from_bytes) opens it.
+    ///
+    /// # Errors
+    /// As [`to_bytes`](Self::to_bytes).
+    pub fn to_bytes_with_passphrase(&self, passphrase: &str) -> Result<Vec<u8>, VaultError> {
+        self.encrypt(passphrase, PASSPHRASE_WORK_FACTOR)
+    }
+
+    fn encrypt(&self, secret: &str, work_factor: u8) -> Result<Vec<u8>, VaultError> {
         let mut text = TextWriter::new(KIND, VERSION);
         let signing = self.signing.secret_text();
         text.line("signing", signing.lines().nth(1).unwrap_or_default());
@@ -124,7 +140,7 @@ impl Vault {
         }
         let text = Zeroizing::new(text.finish(VAULT_MAX_BYTES)?);
         let mut recipient = scrypt::Recipient::new(SecretString::from(secret.to_owned()));
-        recipient.set_work_factor(WORK_FACTOR);
+        recipient.set_work_factor(work_factor);
         age::encrypt(&recipient, &text).map_err(|_| VaultError::Encrypt)
     }
 
@@ -194,6 +210,20 @@ mod tests {
         for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
             assert!(Vault::from_bytes(&bytes[..cut], "the secret").is_err(), "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_passphrase_costs_more_and_opens_as_well() {
+        let vault = Vault::generate(at(1)).unwrap();
+        let bytes = vault.to_bytes_with_passphrase("みほん の 合言葉").unwrap();
+        let stanza = String::from_utf8_lossy(&bytes[..80]).into_owned();
+        assert!(
+            stanza.starts_with("age-encryption.org/v1\n-> scrypt ") && stanza.contains(" 15\n"),
+            "{stanza}"
+        );
+        let back = Vault::from_bytes(&bytes, "みほん の 合言葉").unwrap();
+        assert_eq!(back.newest_opening().recipient(), vault.newest_opening().recipient());
+        assert!(matches!(Vault::from_bytes(&bytes, "みほんの合言葉"), Err(VaultError::Closed)));
     }
 
     #[test]

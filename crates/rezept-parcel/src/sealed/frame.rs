@@ -300,3 +300,95 @@ impl<P: Read> Read for Content<'_, P> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BUFFER_BYTES, seal};
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::io::Write;
+    use zip::ZipWriter;
+
+    static ZEROS: [u8; BUFFER_BYTES] = [0; BUFFER_BYTES];
+
+    /// A file of many GiB of which only what is not zero is kept.
+    #[derive(Default)]
+    struct Sparse {
+        kept: BTreeMap<u64, Vec<u8>>,
+        position: u64,
+        length: u64,
+    }
+
+    impl Write for Sparse {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if bytes.len() < BUFFER_BYTES || bytes != ZEROS {
+                self.kept.insert(self.length, bytes.to_vec());
+            }
+            self.length += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Read for Sparse {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let mut count = 0;
+            for (slot, at) in buffer.iter_mut().zip(self.position..self.length) {
+                let piece = self.kept.range(..=at).next_back();
+                let byte = piece.and_then(|(start, bytes)| bytes.get(usize::try_from(at - start).unwrap()));
+                *slot = byte.copied().unwrap_or(0);
+                count += 1;
+            }
+            self.position += count as u64;
+            Ok(count)
+        }
+    }
+
+    impl Seek for Sparse {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.position = match to {
+                SeekFrom::Start(at) => at,
+                SeekFrom::End(by) => self.length.checked_add_signed(by).unwrap(),
+                SeekFrom::Current(by) => self.position.checked_add_signed(by).unwrap(),
+            };
+            Ok(self.position)
+        }
+    }
+
+    /// Writes zeros of these sizes as the sealer does, and reads the frame.
+    fn frame_of(sizes: &[u64]) -> (Sparse, Vec<Entry>) {
+        let mut zip = ZipWriter::new_stream(Sparse::default());
+        for (index, &size) in sizes.iter().enumerate() {
+            seal::start(&mut zip, &format!("file-{index}"), size).unwrap();
+            io::copy(&mut io::repeat(0).take(size % BUFFER_BYTES as u64), &mut zip).unwrap();
+            for _ in 0..size / BUFFER_BYTES as u64 {
+                zip.write_all(&ZEROS).unwrap();
+            }
+        }
+        let mut sparse = zip.finish().unwrap().into_inner();
+        let entries = Frame::read(&mut sparse).unwrap().entries;
+        assert_eq!(entries.iter().map(|entry| entry.size).collect::<Vec<_>>(), sizes);
+        (sparse, entries)
+    }
+
+    /// Sizes and places on both sides of the border at which ZIP changes to 64 bits.
+    #[test]
+    fn more_than_four_gibibytes_are_read_as_they_are_written() {
+        const BORDER: u64 = u32::MAX as u64;
+        let (mut sparse, entries) = frame_of(&[10, BORDER, 20, 0]);
+        assert!(entries[2].start > BORDER);
+        assert_eq!((entries[1].local_len(), entries[1].descriptor_len()), (30 + 6 + 20, 24));
+        // Sizes that need 64 bits are compared like all others.
+        let at = entries[1].start + entries[1].local_len() + entries[1].size + 12;
+        let (start, piece) = sparse.kept.range_mut(..=at).next_back().unwrap();
+        piece[usize::try_from(at - start).unwrap()] ^= 1;
+        let error = Frame::read(&mut sparse).map(|_| ()).unwrap_err();
+        assert!(matches!(error, UnsealError::Trick { entry: 2, what: Trick::NotCanonical }), "{error:?}");
+
+        let (_, entries) = frame_of(&[BORDER - 1, 20]);
+        assert_eq!(entries[0].descriptor_len(), 16);
+        assert!(entries[1].start > BORDER);
+    }
+}

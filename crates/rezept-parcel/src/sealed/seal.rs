@@ -124,8 +124,8 @@ impl<W: Write> Drop for Sealer<W> {
 }
 
 /// Begins an entry in exactly the form that `layout` knows, on every platform the same.
-fn start<W: Write>(
-    zip: &mut ZipWriter<StreamWriter<Gate<W>>>,
+pub(super) fn start<W: Write>(
+    zip: &mut ZipWriter<StreamWriter<W>>,
     name: &str,
     size: u64,
 ) -> Result<(), SealError> {

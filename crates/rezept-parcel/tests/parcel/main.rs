@@ -15,5 +15,6 @@ mod paths;
 mod records;
 mod sealed;
 mod sealing;
+mod stock;
 mod tricks;
 mod verify;
