@@ -137,7 +137,9 @@ fn signature_text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok().filter(|_| bytes.len() <= SIGNATURE_MAX_BYTES)?;
     let plain = text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | 0x20..=0x7E));
     let lines = text.strip_suffix('\n')?.split('\n');
-    (plain && lines.count() == 4).then_some(text)
+    // minisign asks for these words, the library that verifies here does not.
+    let commented = text.starts_with("untrusted comment: ");
+    (plain && commented && lines.count() == 4).then_some(text)
 }
 
 impl fmt::Display for VerifyingKey {
@@ -302,6 +304,9 @@ mod tests {
             let longer = [&signature, tail].concat();
             assert_eq!(public.verify(b"header", &longer), Err(SignatureError::Malformed));
         }
+        let uncommented =
+            String::from_utf8(signature.clone()).unwrap().replacen("untrusted comment: ", "", 1);
+        assert_eq!(public.verify(b"header", uncommented.as_bytes()), Err(SignatureError::Malformed));
         let crlf = String::from_utf8(signature).unwrap().replace('\n', "\r\n");
         assert_eq!(public.verify(b"header", crlf.as_bytes()), Err(SignatureError::Malformed));
     }

@@ -11,6 +11,8 @@
 mod bags;
 mod common;
 mod conformance;
+mod fuzz_body;
+mod fuzz_driver;
 mod paths;
 mod records;
 mod sealed;
