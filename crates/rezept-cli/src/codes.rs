@@ -148,6 +148,18 @@ codes! {
     AckBad = "RZ-P110" => VerifyFailed,
     AckUnknown = "RZ-P111" => Findings,
     PeerHistory = "RZ-P112" => VerifyFailed,
+    Unsigned = "RZ-P113" => VerifyFailed,
+    SignatureBad = "RZ-P114" => VerifyFailed,
+    SenderNotPaired = "RZ-P115" => VerifyFailed,
+    SenderRevoked = "RZ-P116" => VerifyFailed,
+    NoKeyOpens = "RZ-P117" => VerifyFailed,
+    PreviousUnknown = "RZ-P118" => Findings,
+    SequenceTwice = "RZ-P119" => VerifyFailed,
+    SpoolLost = "RZ-P120" => Findings,
+    SpoolDamaged = "RZ-P121" => Partial,
+    KeysMissing = "RZ-P122" => TargetUnavailable,
+    ReceiverNotPaired = "RZ-P123" => Findings,
+    SealedContentBad = "RZ-P124" => VerifyFailed,
 
     /// M: registered media. All of them are also in `rezept-service`.
     MediumForeign = "RZ-M101" => TargetUnavailable,

@@ -241,6 +241,42 @@ impl Journal {
         })
     }
 
+    /// A parcel that was planned before its receiver was paired is to be sealed after all. Only before it ever was on a medium.
+    ///
+    /// # Errors
+    /// `IllegalMove` when it is not SPOOLED, `NotFound` when it was on a medium already.
+    pub fn seal_instead(&mut self, row: i64) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            only_from(tx, row, ParcelState::Spooled, ParcelState::Spooled)?;
+            let changed = tx.execute(
+                "UPDATE parcel SET form = 'sealed' WHERE row = ?1 AND form = 'bag' AND committed_at IS NULL",
+                [row],
+            )?;
+            let subject = Subject::Parcel(row);
+            one_changed(changed, subject)?;
+            let note = "the receiver is paired now";
+            history::append(tx, &Event { at, actor, subject, from: "", to: "SEAL_INSTEAD", note })?;
+            Ok(())
+        })
+    }
+
+    /// A plain parcel that was on a medium before its receiver was paired gets the signature that is asked of it now.
+    ///
+    /// # Errors
+    /// `NotFound` when it is sealed or signed already.
+    pub fn signed(&mut self, row: i64, signature: &[u8]) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            let changed = tx.execute(
+                "UPDATE parcel SET signature = ?2 WHERE row = ?1 AND form = 'bag' AND signature IS NULL",
+                params![row, signature],
+            )?;
+            let subject = Subject::Parcel(row);
+            one_changed(changed, subject)?;
+            history::append(tx, &Event { at, actor, subject, from: "", to: "SIGNED", note: "" })?;
+            Ok(())
+        })
+    }
+
     /// The header inside a received parcel, now that it was opened.
     ///
     /// # Errors

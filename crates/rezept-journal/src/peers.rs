@@ -299,6 +299,34 @@ impl Journal {
             > 0)
     }
 
+    /// Whether a signed parcel came from a station before this one.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn signed_before(&self, sender: &str, row: i64) -> JournalResult<bool> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM parcel WHERE direction = 'in' AND sender = ?1 AND row < ?2 \
+                 AND signature IS NOT NULL AND state <> 'QUARANTINED')",
+            )?
+            .query_row(params![sender, row], |row| row.get(0))?)
+    }
+
+    /// Whether another parcel that was taken from a station has this number.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn number_came_twice(&self, sender: &str, sequence: u64, except: i64) -> JournalResult<bool> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM parcel WHERE direction = 'in' AND sender = ?1 AND sequence = ?2 \
+                 AND row <> ?3 AND state <> 'QUARANTINED')",
+            )?
+            .query_row(params![sender, sequence, except], |row| row.get(0))?)
+    }
+
     /// The latest checkpoint of another station's history that this one holds.
     ///
     /// # Errors

@@ -120,6 +120,9 @@ impl From<&TransferError> for Problem {
             }
             TransferError::Contradiction { place } => Self::new("RZ-T114", place.clone(), ""),
             TransferError::JournalBehind { place } => Self::new("RZ-J105", place.clone(), ""),
+            TransferError::SpoolDamaged { path } => Self::new(codes::SPOOL_DAMAGED, path.clone(), ""),
+            TransferError::NoKeys => Self::new(codes::NO_KEYS, "", ""),
+            TransferError::NotPaired { peer } => Self::new(codes::RECEIVER_NOT_PAIRED, peer.clone(), ""),
             TransferError::Stored { .. } => Self::new("RZ-J102", "", causes(error)),
             other => Self::new("RZ-X902", "", causes(other)),
         }

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rezept_journal::{FileRow, FileState, ParcelRow, ParcelState, Place, Reason};
+use jiff::SignedDuration;
+use rezept_journal::{FileRow, FileState, Form, ParcelRow, ParcelState, Place, Reason, Timestamp};
 use rezept_rules::{Refusal, RouteKind};
 use rezept_transfer::StationName;
 use rezept_transfer::volume::{EntryKind, RelPath};
@@ -66,6 +67,20 @@ impl Outcome {
     }
 }
 
+/// How long a person's word lets a file stand readable on a removable medium: the working day in which it is carried.
+const PLAIN_EXCEPTION: SignedDuration = SignedDuration::from_hours(24);
+
+/// A file that may leave: to whom, by which route.
+pub(crate) type Ready = (StationName, Option<String>, FileRow);
+
+/// Files that make one parcel.
+pub(crate) struct Group {
+    pub to: StationName,
+    pub route: Option<String>,
+    pub form: Form,
+    pub rows: Vec<FileRow>,
+}
+
 /// A named file and the route it will take.
 struct Named {
     row: FileRow,
@@ -100,7 +115,7 @@ impl Station {
                 }
             }
         }
-        let mut ready: Vec<(StationName, Option<String>, FileRow)> = Vec::new();
+        let mut ready: Vec<Ready> = Vec::new();
         for file in files {
             match self.make_ready(file, &mut outcome) {
                 Ok(Some(named)) => ready.push((named.to, named.row.place.route.clone(), named.row)),
@@ -110,19 +125,16 @@ impl Station {
         }
         let mut named = std::collections::BTreeSet::new();
         ready.retain(|(_, _, row)| named.insert(row.id));
-        if let Some((root, kind)) = &target
-            && !self.plain_allowed(*kind)
-        {
-            ready = self.hold_plain(ready, root, &mut outcome);
-        }
-        while let Some((to, route, _)) = ready.first().cloned() {
-            let (now, later): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(other, _, _)| *other == to);
-            ready = later;
-            let rows: Vec<FileRow> = now.into_iter().map(|(_, _, row)| row).collect();
-            match self.engine().plan(&to, route.as_deref(), &rows) {
-                Ok(parcel) => outcome.parcels.push(parcel.row),
-                Err(error) => outcome.problems.push(error.into()),
+        match self.by_form(ready, target.as_ref(), &mut outcome) {
+            Ok(groups) => {
+                for group in groups {
+                    match self.engine().plan(&group.to, group.route.as_deref(), &group.rows, group.form) {
+                        Ok(parcel) => outcome.parcels.push(parcel.row),
+                        Err(error) => outcome.problems.push(error.into()),
+                    }
+                }
             }
+            Err(problem) => outcome.problems.push(problem),
         }
         for row in outcome.parcels.clone() {
             self.carry_named(row, target.as_ref().map(|(root, _)| root.as_str()), &mut outcome);
@@ -375,22 +387,43 @@ impl Station {
         Ok((route.to.clone(), route.accept.clone()))
     }
 
-    /// Holds files that may not stand readable on this medium. Those that a person released for that go on.
-    pub(crate) fn hold_plain(
+    /// Sorts files by receiver and by how they are to stand on the medium. Those that may not stand readable there, and
+    /// cannot be sealed because nobody compared keys with the receiver, are held.
+    pub(crate) fn by_form(
         &mut self,
-        ready: Vec<(StationName, Option<String>, FileRow)>,
-        root: &str,
+        ready: Vec<Ready>,
+        target: Option<&(String, MediumKind)>,
         outcome: &mut Outcome,
-    ) -> Vec<(StationName, Option<String>, FileRow)> {
-        let (allowed, refused): (Vec<_>, Vec<_>) = ready
-            .into_iter()
-            .partition(|(_, _, row)| row.released_code.as_deref() == Some(problem::PLAIN_REFUSED));
-        for (_, _, row) in refused {
-            match self.hold_file(row.id, &Reason::new(problem::PLAIN_REFUSED, root)) {
-                Ok(()) => outcome.held.push(format!("F{}", row.id)),
-                Err(problem) => outcome.problems.push(problem),
+    ) -> Result<Vec<Group>, Problem> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (to, route, row) in ready {
+            let excepted = self.plain_excepted(&row);
+            let form = match self.engine().usual_form(&to)? {
+                Form::Sealed if excepted => Form::Bag,
+                usual => usual,
+            };
+            if let Some((root, kind)) = target
+                && form == Form::Bag
+                && !excepted
+                && !self.plain_allowed(*kind)
+            {
+                self.hold_file(row.id, &Reason::new(problem::PLAIN_REFUSED, root))?;
+                outcome.held.push(format!("F{}", row.id));
+                continue;
+            }
+            match groups.iter_mut().find(|group| group.to == to && group.form == form) {
+                Some(group) => group.rows.push(row),
+                None => groups.push(Group { to, route, form, rows: vec![row] }),
             }
         }
-        allowed
+        Ok(groups)
+    }
+
+    /// Whether a person let this file stand readable on a removable medium, and not too long ago.
+    pub(crate) fn plain_excepted(&self, row: &FileRow) -> bool {
+        let since = row.state_at.parse::<Timestamp>().ok();
+        let age = since.map(|since| self.world.clock.now().duration_since(since));
+        row.released_code.as_deref() == Some(problem::PLAIN_REFUSED)
+            && age.is_some_and(|age| !age.is_negative() && age <= PLAIN_EXCEPTION)
     }
 }

@@ -173,6 +173,9 @@ impl Station {
         let archive = station.archive_folder();
         make_data_folder(&archive)?;
         station.open_volume(&archive)?;
+        let spool = station.spool_folder();
+        make_data_folder(&spool)?;
+        station.open_volume(&spool)?;
         for inbox in station.config.inboxes.clone() {
             // A missing inbox on a disk that is there is made; a missing share is reported when something arrives.
             let _ = std::fs::create_dir_all(&inbox.folder);
@@ -212,6 +215,10 @@ impl Station {
         self.config.data.join("archive")
     }
 
+    fn spool_folder(&self) -> PathBuf {
+        self.config.data.join("spool")
+    }
+
     /// Opens a folder as a volume, anew: what was open under this path may be another medium by now.
     pub(crate) fn open_volume(&mut self, folder: &Path) -> VolumeResult<String> {
         let root = key(folder);
@@ -230,12 +237,15 @@ impl Station {
     /// The engine, for one piece of work.
     pub(crate) fn engine(&mut self) -> Engine<'_> {
         let archive = key(&self.archive_folder());
+        let spool = key(&self.spool_folder());
         Engine {
             journal: &mut self.journal,
             me: self.config.name.clone(),
             facility: self.config.parcel_facility.clone(),
             volumes: &self.volumes,
             archive,
+            spool,
+            vault: None,
             keep_sources: self.config.policy.keep_sources,
             media: self.media.rules.clone(),
             random: &mut *self.world.random,
@@ -254,9 +264,15 @@ impl Station {
         Some((found.path.clone(), found.kind))
     }
 
-    /// Whether a readable parcel may stand on a medium of this kind.
+    /// Whether a readable parcel may stand on a medium of this kind. Unless the policy says so, not on one that can be
+    /// carried away, as soon as any station is paired.
     pub(crate) fn plain_allowed(&self, kind: MediumKind) -> bool {
-        kind == MediumKind::Share || self.config.policy.plain_on_removable.unwrap_or(true)
+        kind == MediumKind::Share
+            || self
+                .config
+                .policy
+                .plain_on_removable
+                .unwrap_or_else(|| !self.journal.has_paired_peer().unwrap_or(true))
     }
 
     /// The quiet time for a watched folder: longer on shares, where sizes and times arrive late.

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use rezept_journal::{
-    Direction, FileRow, FileState, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp,
-};
-use rezept_transfer::StationName;
+use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
 
 use crate::config::{MediumKind, Role};
 use crate::intake::StationIntake;
 use crate::problem::{self, Problem};
-use crate::send::Outcome;
+use crate::send::{Outcome, Ready};
 use crate::station::{Station, key};
 
 /// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.
@@ -82,7 +79,7 @@ impl Station {
 
     /// Plans one parcel for each receiver out of everything that the gate let pass.
     fn plan_gated(&mut self, media: &[(String, MediumKind)], outcome: &mut Outcome) -> Result<(), Problem> {
-        let mut by_receiver: BTreeMap<String, Vec<(StationName, Option<String>, FileRow)>> = BTreeMap::new();
+        let mut by_receiver: BTreeMap<String, Vec<Ready>> = BTreeMap::new();
         for row in self.journal.files_in(&[FileState::Gated])? {
             let Some(route) =
                 self.config.routes.iter().find(|route| Some(&route.name) == row.place.route.as_ref())
@@ -92,24 +89,20 @@ impl Station {
             let entry = (route.to.clone(), row.place.route.clone(), row);
             by_receiver.entry(entry.0.to_string()).or_default().push(entry);
         }
-        for (_, mut ready) in by_receiver {
-            let plain_nowhere = !media.is_empty() && media.iter().all(|(_, kind)| !self.plain_allowed(*kind));
-            if self.config.role != Role::Single
-                && plain_nowhere
-                && let Some((root, _)) = media.first()
-            {
-                ready = self.hold_plain(ready, root, outcome);
-            }
-            let Some((to, route, _)) = ready.first().cloned() else { continue };
-            let rows: Vec<FileRow> = ready.into_iter().map(|(_, _, row)| row).collect();
-            for part in rows.chunks(PARCEL_FILES) {
-                match self.engine().plan(&to, route.as_deref(), part) {
-                    Ok(parcel) => {
-                        outcome.note_parcel(&parcel);
-                        // A file that this station made itself lies in no watched folder.
-                        self.open_sources(parcel.row)?;
+        // A removable medium stands for all only where every medium is one.
+        let all_removable = media.iter().all(|(_, kind)| !self.plain_allowed(*kind));
+        let target = media.first().filter(|_| all_removable && self.config.role != Role::Single);
+        for (_, ready) in by_receiver {
+            for group in self.by_form(ready, target, outcome)? {
+                for part in group.rows.chunks(PARCEL_FILES) {
+                    match self.engine().plan(&group.to, group.route.as_deref(), part, group.form) {
+                        Ok(parcel) => {
+                            outcome.note_parcel(&parcel);
+                            // A file that this station made itself lies in no watched folder.
+                            self.open_sources(parcel.row)?;
+                        }
+                        Err(error) => outcome.problems.push(error.into()),
                     }
-                    Err(error) => outcome.problems.push(error.into()),
                 }
             }
         }
@@ -155,7 +148,9 @@ impl Station {
         let mut last = Ok(parcel.clone());
         for (root, kind) in media {
             let this_one = parcel.medium.as_ref() == Some(root);
-            if (begun && !this_one) || !(self.plain_allowed(*kind) || self.released_plain(parcel)) {
+            let readable =
+                parcel.form == Form::Bag && !self.plain_allowed(*kind) && !self.released_plain(parcel);
+            if (begun && !this_one) || readable {
                 continue;
             }
             last = self.engine().carry(parcel.row, root);

@@ -2,13 +2,14 @@
 //! clock of a story, so that all places where it can be cut are listed, not sampled.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rezept_journal::{Clock, Timestamp, VerifyLevel};
 use rezept_transfer::volume::{
-    Entry, Meta, NewFile, ReadBack, RelPath, Renamed, Verb, Volume, VolumeError, VolumeFacts, VolumeResult,
+    Entry, Meta, NewFile, ReadBack, ReadSeek, RelPath, Renamed, Verb, Volume, VolumeError, VolumeFacts,
+    VolumeResult,
 };
 
 /// What a killed process unwinds with. Caught by [`Faults::run`].
@@ -327,6 +328,11 @@ impl<V: Volume> Volume for FaultyVolume<V> {
         Ok(Box::new(FaultyFile { inner, point: self.point.clone(), path: path.clone() }))
     }
 
+    fn open_seek(&self, path: &RelPath) -> VolumeResult<Box<dyn ReadSeek>> {
+        let inner = self.run(("open", Verb::Read), path, || self.inner.open_seek(path))?;
+        Ok(Box::new(FaultyFile { inner, point: self.point.clone(), path: path.clone() }))
+    }
+
     fn read_back(&self, files: &[RelPath]) -> VolumeResult<Box<dyn ReadBack + '_>> {
         let inner = self.run(("readback", Verb::Read), &RelPath::ROOT, || self.inner.read_back(files))?;
         Ok(Box::new(FaultyReadBack { inner, point: self.point.clone() }))
@@ -373,6 +379,12 @@ impl<F: Write + ?Sized> Write for FaultyFile<F> {
 impl<F: Read + ?Sized> Read for FaultyFile<F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.point.run("read", &self.path, || self.inner.read(out))
+    }
+}
+
+impl<F: Seek + ?Sized> Seek for FaultyFile<F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 

@@ -5,13 +5,13 @@ mod cut;
 mod state;
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rezept_journal::VerifyLevel;
 use rezept_transfer::volume::{
-    Entry, EntryKind, Meta, NewFile, ReadBack, RelPath, Renamed, Verb, Volume, VolumeError, VolumeFacts,
-    VolumeResult,
+    Entry, EntryKind, Meta, NewFile, ReadBack, ReadSeek, RelPath, Renamed, Verb, Volume, VolumeError,
+    VolumeFacts, VolumeResult,
 };
 
 use crate::rng::Rng;
@@ -353,6 +353,11 @@ impl Volume for ModelVolume {
         Ok(Box::new(Reader { volume: self.clone(), id, position: 0, past_cache: None }))
     }
 
+    fn open_seek(&self, path: &RelPath) -> VolumeResult<Box<dyn ReadSeek>> {
+        let id = self.run(Verb::Read, path, |state| state.openable(path))?;
+        Ok(Box::new(Reader { volume: self.clone(), id, position: 0, past_cache: None }))
+    }
+
     fn read_back(&self, _files: &[RelPath]) -> VolumeResult<Box<dyn ReadBack + '_>> {
         let level = self.run(Verb::Read, &RelPath::ROOT, |state| Ok(state.options.verify_level))?;
         Ok(Box::new(ModelReadBack { volume: self, level }))
@@ -455,6 +460,23 @@ impl Read for Reader {
         }
         self.position += count;
         Ok(count)
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let length = match &self.past_cache {
+            Some(content) => content.len(),
+            None => self.volume.lock().file(self.id)?.seen.len(),
+        };
+        let (base, offset) = match to {
+            SeekFrom::Start(at) => (0, i64::try_from(at).map_err(io::Error::other)?),
+            SeekFrom::Current(by) => (self.position, by),
+            SeekFrom::End(by) => (length, by),
+        };
+        let at = i64::try_from(base).map_err(io::Error::other)? + offset;
+        self.position = usize::try_from(at).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.position as u64)
     }
 }
 

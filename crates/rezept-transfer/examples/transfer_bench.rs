@@ -115,13 +115,15 @@ impl Bench {
                 facility: "13-1-9999015".parse()?,
                 volumes: &self.volumes,
                 archive: self.archive.clone(),
+                spool: "spool".to_owned(),
+                vault: None,
                 keep_sources: true,
                 media: rezept_transfer::MediaRules::default(),
                 random: &mut random,
                 progress: &mut progress,
             };
             let to: StationName = "bench-to".parse()?;
-            let row = engine.plan(&to, None, files)?.row;
+            let row = engine.plan(&to, None, files, rezept_journal::Form::Bag)?.row;
             engine.carry(row, &self.medium)?
         };
         let whole = start.elapsed();

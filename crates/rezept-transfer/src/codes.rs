@@ -31,6 +31,30 @@ pub const ACK_BAD: &str = "RZ-P110";
 pub const ACK_UNKNOWN: &str = "RZ-P111";
 /// The other station's history is not the one it showed before.
 pub const PEER_HISTORY: &str = "RZ-P112";
+/// A paired station's header or acknowledgement without its signature.
+pub const UNSIGNED: &str = "RZ-P113";
+/// The signature is not that of the station that it names.
+pub const SIGNATURE_BAD: &str = "RZ-P114";
+/// It is sealed, and its sender is not paired with this station.
+pub const NOT_PAIRED: &str = "RZ-P115";
+/// A person took the trust in its sender back.
+pub const REVOKED: &str = "RZ-P116";
+/// None of this station's keys opens it.
+pub const NO_KEY: &str = "RZ-P117";
+/// The parcel that its sender made before it has not arrived.
+pub const PREVIOUS_UNKNOWN: &str = "RZ-P118";
+/// Its sender gave the same number to another parcel.
+pub const SEQUENCE_TWICE: &str = "RZ-P119";
+/// A published parcel is to be written again, and its ciphertext is no longer in the spool.
+pub const SPOOL_LOST: &str = "RZ-P120";
+/// Signed and whole, and yet not what a parcel holds inside.
+pub const CONTENT_BAD: &str = "RZ-P124";
+/// The ciphertext in the spool is not what was sealed.
+pub const SPOOL_DAMAGED: &str = "RZ-P121";
+/// This station's keys are missing.
+pub const NO_KEYS: &str = "RZ-P122";
+/// The receiver is not paired, or no longer.
+pub const RECEIVER_NOT_PAIRED: &str = "RZ-P123";
 /// In the history: an acknowledgement was written once more.
 pub const ACK_AGAIN: &str = "ACK_AGAIN";
 

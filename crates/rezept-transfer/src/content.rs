@@ -135,24 +135,18 @@ pub(crate) fn write_small(target: &dyn Volume, file: &RelPath, bytes: &[u8]) -> 
     to.close().map_err(failed)
 }
 
-/// Writes a whole bag below `folder`, which must not exist, and flushes it.
-pub(crate) fn write_bag(
+/// Writes files, and the tag files beside them, below `folder`, which must not exist, and flushes all of it. The targets of
+/// `items` are paths below `folder`.
+pub(crate) fn write_content(
     target: &dyn Volume,
     folder: &RelPath,
-    plan: &BagPlan,
-    sources: &[(&dyn Volume, RelPath)],
+    mut items: Vec<Item<'_>>,
+    tags: &[(&'static str, Vec<u8>)],
     progress: &mut dyn FnMut(Progress),
 ) -> TransferResult<()> {
     let mut made = make_folders(target, folder)?;
-    let mut items = Vec::with_capacity(sources.len());
-    for (file, (source, source_path)) in plan.files().iter().zip(sources) {
-        items.push(Item {
-            source: *source,
-            source_path: source_path.clone(),
-            target_path: path(&format!("{folder}/{}", file.path.as_str()))?,
-            sha256: file.sha256,
-            size_bytes: file.size,
-        });
+    for item in &mut items {
+        item.target_path = path(&format!("{folder}/{}", item.target_path))?;
     }
     // Each folder is made with its file, not all of them first: a flush in between would write both a second time.
     let mut prepare = |item: &Item<'_>| {
@@ -161,9 +155,9 @@ pub(crate) fn write_bag(
         Ok(())
     };
     copy_each(target, &items, &mut prepare, &mut |done, total| progress(Progress::Written { done, total }))?;
-    for (name, bytes) in plan.tag_files() {
+    for (name, bytes) in tags {
         let file = entry(folder, name)?;
-        write_small(target, &file, &bytes)?;
+        write_small(target, &file, bytes)?;
         made.push(file);
     }
     target.flush(&made)?;

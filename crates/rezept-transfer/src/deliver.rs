@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use rezept_journal::{Delivery, ParcelChange, ParcelFile, ParcelState, Reason};
+use rezept_parcel::sealed::{open_small, seal_small};
 use rezept_parcel::{Ack, AckedFile, AuditCheckpoint, Digest, ack, names};
 
 use crate::codes;
@@ -11,8 +12,9 @@ use crate::content::write_small;
 use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::intake::{Intake, Staged};
-use crate::outgoing::folders;
+use crate::outgoing::{ACK_FILE_MAX_BYTES, folders};
 use crate::staging::{STAGING, inboxes, staged_path, staging_folder};
+use crate::trust::{Trust, read_signature, remove_if_there, signature_path};
 use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
 
 impl Engine<'_> {
@@ -47,7 +49,7 @@ impl Engine<'_> {
         let inbox = inbox_of(file, intake)?;
         let staged_at = staged_path(known, file.ordinal)?;
         let released =
-            known.header.released.iter().find(|release| release.path.as_str() == file.payload_path);
+            known.plain().released.iter().find(|release| release.path.as_str() == file.payload_path);
         let released = released.map(|release| release.code.to_string());
         let staged = Staged {
             volume: self.volume(&inbox)?,
@@ -179,12 +181,25 @@ impl Engine<'_> {
             entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))?;
         match medium.stat(&file)? {
             Some(meta) if meta.kind == EntryKind::File => {
-                let bytes = match read_small(medium, &file, ack::ACK_MAX_BYTES) {
+                let paired = self.trust(&known.row.sender)?.is_paired();
+                let bytes = match read_small(medium, &file, ACK_FILE_MAX_BYTES) {
                     // On a share, the sender may just have taken it.
                     Err(error) if error.kind() == FailureKind::Missing => return Ok(true),
                     read => read?,
                 };
-                Ok(!Ack::parse(&bytes).is_ok_and(|ack| self.is_ours(known, &ack)))
+                let text = match self.vault.filter(|_| paired) {
+                    None => bytes,
+                    Some(vault) => {
+                        let signature = read_signature(medium, &signature_path(&file)?)?;
+                        let own = vault.signing().public()?;
+                        if signature.is_none_or(|signature| own.verify(&bytes, &signature).is_err()) {
+                            return Ok(true);
+                        }
+                        // It is sealed to this station too, so that it is known again.
+                        open_small(&bytes, &vault.opening_keys(), ack::ACK_MAX_BYTES).unwrap_or_default()
+                    }
+                };
+                Ok(!Ack::parse(&text).is_ok_and(|ack| self.is_ours(known, &ack)))
             }
             _ => Ok(true),
         }
@@ -219,7 +234,10 @@ impl Engine<'_> {
             let folder = path(&format!("{}/{sender}/{}", names::ROOT, self.me))?;
             for found in medium.list(&folder)?.unwrap_or_default() {
                 let Ok(name) = found.name else { continue };
-                if matches!(names::parse_entry(&name), names::Entry::AckPart { .. }) {
+                if matches!(
+                    names::parse_entry(&name),
+                    names::Entry::AckPart { .. } | names::Entry::AckSignaturePart { .. }
+                ) {
                     let _ = medium.remove_file(&entry(&folder, &name)?);
                 }
             }
@@ -232,19 +250,28 @@ impl Engine<'_> {
         let row = known.row.row;
         let folder = path(&names::ack_dir(&known.header.from, &known.header.to))?;
         let file = entry(&folder, &names::ack_name(known.id))?;
-        let bytes = self.ack(known)?.to_bytes()?;
+        let (bytes, signature) = self.ack_bytes(known)?;
         let attempt = self.journal.next_attempt(row, root)?;
         let part = entry(&folder, &names::ack_part_name(known.id, attempt))?;
+        let beside = signature_path(&file)?;
+        let signature_part = entry(&folder, &names::ack_signature_part_name(known.id, attempt))?;
         self.effect(row, "write acknowledgement", root, |_| {
             let mut made = make_folders(medium, &folder)?;
             // Ours, and unreadable: the sender could not take it.
-            match medium.remove_file(&file) {
-                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
-                _ => {}
-            }
+            remove_if_there(medium, &file)?;
+            remove_if_there(medium, &beside)?;
             write_small(medium, &part, &bytes)?;
             made.push(part.clone());
+            if let Some(signature) = &signature {
+                write_small(medium, &signature_part, signature)?;
+                made.push(signature_part.clone());
+            }
             medium.flush(&made)?;
+            if signature.is_some() {
+                // Before the acknowledgement, and sure to stay, as with a header.
+                medium.rename_new(&signature_part, &beside)?;
+                medium.flush_folder(&folder)?;
+            }
             medium.rename_new(&part, &file)?;
             let flushed = medium.flush_folder(&folder);
             if flushed.is_err() {
@@ -253,7 +280,10 @@ impl Engine<'_> {
             }
             Ok(flushed?)
         })?;
-        if read_small(medium, &file, ack::ACK_MAX_BYTES)? != bytes {
+        let kept = signature.as_ref().is_none_or(|signature| {
+            read_signature(medium, &beside).is_ok_and(|there| there.as_ref() == Some(signature))
+        });
+        if !kept || read_small(medium, &file, ACK_FILE_MAX_BYTES)? != bytes {
             return Err(TransferError::ReadBackDiffers { place: self.describe_place(known, medium) });
         }
         if known.row.state == ParcelState::Delivered {
@@ -264,7 +294,19 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// The bytes of the acknowledgement file, and of its signature: a signed parcel is acknowledged sealed and signed.
+    fn ack_bytes(&self, known: &Known) -> TransferResult<(Vec<u8>, Option<Vec<u8>>)> {
+        let text = self.ack(known)?.to_bytes()?;
+        let Trust::Paired(peer) = self.trust(&known.row.sender)? else { return Ok((text, None)) };
+        let mut to = self.recipients(&peer)?;
+        to.extend(self.announced());
+        let sealed = seal_small(&text, &to)?;
+        let signature = self.sign(&sealed)?;
+        Ok((sealed, Some(signature)))
+    }
+
     fn ack(&self, known: &Known) -> TransferResult<Ack> {
+        let paired = self.trust(&known.row.sender)?.is_paired();
         let head = self.journal.checkpoint()?;
         let files = known
             .files
@@ -288,9 +330,9 @@ impl Engine<'_> {
             header: Digest(known.row.header_sha256),
             delivered: known.row.state_at.parse().map_err(|_| TransferError::Stored { what: "a time" })?,
             files,
+            opening_key: self.announced().filter(|_| paired),
+            witness: if paired { self.witnessed(&known.row.sender)? } else { None },
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
-            opening_key: None,
-            witness: None,
         })
     }
 }

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rezept_journal::{Journal, ParcelFile, ParcelRow};
-use rezept_parcel::{BagPlan, Digest, Facility, Header, Identity, ParcelId, PayloadFile, StationName, names};
+use rezept_parcel::vault::Vault;
+use rezept_parcel::{
+    BagPlan, Content, Digest, Facility, Header, Identity, ParcelId, PayloadFile, StationName, names,
+};
 
+use crate::content::bag_files;
 use crate::error::{TransferError, TransferResult};
 use crate::medium::MediaRules;
+use crate::spool;
 use crate::volume::{FailureKind, RelPath, Volume, VolumeResult};
 
 /// The volumes at hand, each under its root as configuration and journal name it.
@@ -94,6 +99,10 @@ pub struct Engine<'a> {
     pub volumes: &'a Volumes,
     /// Root of the archive among `volumes`.
     pub archive: String,
+    /// Root of the spool among `volumes`: ciphertext only.
+    pub spool: String,
+    /// This station's private keys, once it has some.
+    pub vault: Option<&'a Vault>,
     /// Sources stay in their folders after the acknowledgement (`after_ack = "keep"`).
     pub keep_sources: bool,
     /// Which media nothing is written to, and which one is expected where.
@@ -201,7 +210,10 @@ pub(crate) fn place(volume: &dyn Volume, file: &RelPath) -> String {
 pub(crate) struct Known {
     pub row: ParcelRow,
     pub id: ParcelId,
+    /// The header on the medium; of a sealed parcel that is not sealed yet, the one inside.
     pub header: Header,
+    /// The header inside a sealed parcel, once it is known.
+    pub inner: Option<Header>,
     pub files: Vec<ParcelFile>,
 }
 
@@ -209,10 +221,23 @@ impl Known {
     /// The bag, exactly as it was planned: every tag file follows from header and journal.
     pub(crate) fn plan(&self) -> TransferResult<BagPlan> {
         let files = self.files.iter().map(payload_file).collect::<TransferResult<Vec<_>>>()?;
-        let h = &self.header;
+        let h = self.plain();
         let facility =
-            h.facility.clone().ok_or(TransferError::Stored { what: "a header without facility" })?;
+            h.facility.clone().ok_or(TransferError::Stored { what: "a plain header without facility" })?;
         Ok(BagPlan::new(h.id, h.from.clone(), h.to.clone(), facility, h.created.clone(), files)?)
+    }
+
+    /// The header that describes the bag: that of a plain parcel, the one inside a sealed one.
+    pub(crate) fn plain(&self) -> &Header {
+        self.inner.as_ref().unwrap_or(&self.header)
+    }
+
+    /// What the medium holds of the parcel below `folder`, with sizes and digests: the bag, or the segments.
+    pub(crate) fn content(&self, folder: &RelPath) -> TransferResult<Vec<(RelPath, u64, Digest)>> {
+        match &self.header.content {
+            Content::Sealed(envelope) => spool::segments(folder, envelope),
+            Content::Bag(_) => bag_files(folder, &self.plan()?),
+        }
     }
 
     /// `REZEPT/<to>/<from>` of this parcel.
@@ -250,7 +275,8 @@ impl<'a> Engine<'a> {
         let row = self.journal.parcel(row)?;
         let header = Header::parse(&row.header)?;
         let id = row.id.parse().map_err(|_| TransferError::Stored { what: "a parcel id" })?;
+        let inner = row.inner.as_deref().map(Header::parse).transpose()?;
         let files = self.journal.parcel_files(row.row)?;
-        Ok(Known { row, id, header, files })
+        Ok(Known { row, id, header, inner, files })
     }
 }

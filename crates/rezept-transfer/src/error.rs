@@ -1,7 +1,8 @@
 //! Why the protocol could not go on. Contents that are wrong are not errors: they end in HELD or QUARANTINED.
 
 use rezept_journal::JournalError;
-use rezept_parcel::{PlanError, TextError};
+use rezept_parcel::sealed::SealError;
+use rezept_parcel::{KeyError, PlanError, TextError};
 
 use crate::volume::VolumeError;
 
@@ -66,6 +67,27 @@ pub enum TransferError {
         /// The path.
         path: String,
     },
+    /// This station has no keys, or they cannot be opened: nothing can be signed or read.
+    #[error("the keys of this station are missing")]
+    NoKeys,
+    /// What the spool holds is not what was sealed.
+    #[error("the ciphertext at {path} is not what was sealed")]
+    SpoolDamaged {
+        /// Place of the segment.
+        path: String,
+    },
+    /// Keys were never compared with this station, or the trust was taken back.
+    #[error("{peer} is not paired with this station")]
+    NotPaired {
+        /// The other station.
+        peer: String,
+    },
+    /// Signing failed.
+    #[error("a header or acknowledgement cannot be signed")]
+    Sign(#[from] KeyError),
+    /// Sealing failed, for another reason than source or spool.
+    #[error("the parcel cannot be sealed")]
+    Seal(#[from] SealError),
     /// The parcel cannot be described.
     #[error("the parcel cannot be planned")]
     Plan(#[from] PlanError),

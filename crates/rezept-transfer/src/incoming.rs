@@ -1,7 +1,9 @@
 //! The receiver: finds parcels on a medium, proves where they come from, carries each from FOUND to ACK_WRITTEN. Every
 //! step is chosen by `recovery::next_in`.
 
-use rezept_journal::{Checkpoint, Direction, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason};
+use rezept_journal::{
+    Checkpoint, Direction, Form, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason,
+};
 use rezept_parcel::{Content, Digest, Header, ParcelId, StationName, TextError, header, names};
 
 use crate::codes;
@@ -10,6 +12,8 @@ use crate::error::{TransferError, TransferResult};
 use crate::intake::Intake;
 use crate::outgoing::folders;
 use crate::recovery::{InStep, next_in};
+use crate::spool::{segment_problem, segments};
+use crate::trust::{Trust, read_signature, signature_path};
 use crate::volume::{EntryKind, FailureKind, Volume};
 
 /// Steps after which a turn gives up on a parcel; it needs about eight.
@@ -41,9 +45,10 @@ impl Engine<'_> {
         let volume = self.volume(medium)?;
         self.sweep_acks(volume)?;
         self.sweep_staging()?;
+        self.sweep_spool()?;
         let mut touched = Vec::new();
         for found in self.find(medium, volume)? {
-            touched.extend(self.note_found(&found, volume)?);
+            touched.extend(self.note_found(&found, volume, intake)?);
         }
         for parcel in self
             .journal
@@ -75,6 +80,7 @@ impl Engine<'_> {
     /// The first failure; the others were still delivered.
     pub fn finish_deliveries(&mut self, intake: &mut dyn Intake) -> TransferResult<()> {
         self.sweep_staging()?;
+        self.sweep_spool()?;
         let mut failure = None;
         for parcel in self.journal.parcels_in(Direction::In, &[ParcelState::Copied, ParcelState::Valid])? {
             failure = failure.or(self.carry_in(parcel.row, None, intake).err());
@@ -104,14 +110,16 @@ impl Engine<'_> {
                     _ => Vec::new(),
                 };
                 let header = Header::parse(&bytes);
+                let beside = signature_path(&entry(&folder, &name)?)?;
+                let sealed = header.as_ref().is_ok_and(|header| matches!(header.content, Content::Sealed(_)));
                 let row = FoundParcel {
                     id: id.to_string(),
                     sender: sender.clone(),
                     sequence: header.as_ref().map_or(0, |header| header.sequence),
                     medium: medium.to_owned(),
                     header_sha256: Digest::of(&bytes).0,
-                    form: rezept_journal::Form::Bag,
-                    signature: None,
+                    form: if sealed { Form::Sealed } else { Form::Bag },
+                    signature: read_signature(volume, &beside)?,
                     header: bytes,
                 };
                 all.push(Found { row, header });
@@ -125,7 +133,12 @@ impl Engine<'_> {
 
     /// Brings the journal up to what the medium shows: a new row, the same parcel again, or a contradiction.
     /// `None` for a header that names this station itself as its sender.
-    fn note_found(&mut self, found: &Found, volume: &dyn Volume) -> TransferResult<Option<i64>> {
+    fn note_found(
+        &mut self,
+        found: &Found,
+        volume: &dyn Volume,
+        intake: &dyn Intake,
+    ) -> TransferResult<Option<i64>> {
         let at = format!(
             "{}/{}/{}/{}/{}.hdr",
             volume.root(),
@@ -147,8 +160,11 @@ impl Engine<'_> {
         }
         let same = known.header_sha256 == found.row.header_sha256;
         match (&found.header, known.state) {
-            (Ok(_), ParcelState::Quarantined) if same || !Self::speaks_of_it(&known) => {
-                if self.whole(&found.row, volume) {
+            (Ok(_), ParcelState::Quarantined) if same && self.is_bad_inside(&known)? => {}
+            (Ok(header), ParcelState::Quarantined)
+                if same || !Self::speaks_of_it(&known) || self.was_refused(&known, intake)? =>
+            {
+                if self.refusal(&found.row, header, intake)?.is_none() && self.whole(header, volume) {
                     self.journal.replace_header(known.row, &found.row)?;
                 }
             }
@@ -166,24 +182,58 @@ impl Engine<'_> {
         Header::parse(&known.header).is_ok_and(|header| header.id.to_string() == known.id)
     }
 
-    /// Whether a parcel that was set aside is now whole on the medium: header, tag files and every payload byte.
-    fn whole(&self, found: &FoundParcel, volume: &dyn Volume) -> bool {
+    /// Whether the header that was kept does not prove its sender: one that does may take its place.
+    fn was_refused(&self, known: &ParcelRow, intake: &dyn Intake) -> TransferResult<bool> {
+        let Ok(header) = Header::parse(&known.header) else { return Ok(true) };
+        let row = FoundParcel {
+            id: known.id.clone(),
+            sender: known.sender.clone(),
+            sequence: known.sequence,
+            medium: String::new(),
+            header: known.header.clone(),
+            header_sha256: known.header_sha256,
+            form: known.form,
+            signature: known.signature.clone(),
+        };
+        Ok(self.refusal(&row, &header, intake)?.is_some())
+    }
+
+    /// Whether a sealed parcel was set aside for what is inside: its bytes are those that were signed, so looking at them
+    /// again shows the same. Where no key opened it, until this station has other keys.
+    fn is_bad_inside(&self, known: &ParcelRow) -> TransferResult<bool> {
+        let Some(reason) = known.reason.as_ref().filter(|_| known.form == Form::Sealed) else {
+            return Ok(false);
+        };
+        Ok(match reason.code.as_str() {
+            codes::CONTENT_BAD | codes::FOREIGN_FACILITY => true,
+            codes::NO_KEY => self.vault.is_none() || reason.detail == self.keys_tried()?,
+            _ => false,
+        })
+    }
+
+    /// Which keys were tried, for people and for [`Self::is_bad_inside`].
+    pub(crate) fn keys_tried(&self) -> TransferResult<String> {
+        let keys: Vec<String> = self.opening_keys()?.iter().map(|key| key.recipient().to_string()).collect();
+        let digest = Digest::of(keys.join(" ").as_bytes()).to_string();
+        Ok(format!("{} keys ({})", keys.len(), digest.get(..8).unwrap_or_default()))
+    }
+
+    /// Whether a parcel that was set aside is now whole on the medium: every byte that its header names.
+    fn whole(&self, header: &Header, volume: &dyn Volume) -> bool {
         let examine = || -> TransferResult<bool> {
-            let Ok(header) = Header::parse(&found.header) else { return Ok(false) };
-            if self.authenticity(&found.sender, &found.id, &header).is_err() {
-                return Ok(true); // asked again: configuration may have changed; `authenticate` decides
-            }
-            match self.read_bag(&header, volume)? {
-                Ok(bag) => {
-                    let folder = entry(
-                        &path(&names::parcel_dir(&header.to, &header.from))?,
-                        &names::bag_name(header.id),
-                    )?;
-                    let files = crate::content::bag_files(&folder, bag.plan())?;
-                    Ok(crate::content::compare(volume, &files, &mut |_, _| {})?.is_ok())
-                }
-                Err(_) => Ok(false),
-            }
+            let folder =
+                entry(&path(&names::parcel_dir(&header.to, &header.from))?, &names::bag_name(header.id))?;
+            let files = match &header.content {
+                Content::Sealed(envelope) => match segment_problem(volume, &folder, envelope)? {
+                    Some(_) => return Ok(false),
+                    None => segments(&folder, envelope)?,
+                },
+                Content::Bag(_) => match self.read_bag(header, volume)? {
+                    Ok(bag) => crate::content::bag_files(&folder, bag.plan())?,
+                    Err(_) => return Ok(false),
+                },
+            };
+            Ok(crate::content::compare(volume, &files, &mut |_, _| {})?.is_ok())
         };
         examine().unwrap_or(false)
     }
@@ -231,6 +281,12 @@ impl Engine<'_> {
                 (InStep::Judge, _) => self.judge(&known, intake)?,
                 (InStep::PlanDelivery, _) => self.plan_delivery(&known, intake)?,
                 (InStep::Deliver, _) => self.deliver(&known)?,
+                // Nothing is told to a station whose trust was taken back.
+                (InStep::WriteAck | InStep::AdoptAck, _)
+                    if matches!(self.trust(&known.row.sender)?, Trust::Revoked) =>
+                {
+                    return Ok(());
+                }
                 // It waits for a medium that may be written to.
                 (InStep::WriteAck, Some((root, volume))) if !self.may_write(root, volume)? => return Ok(()),
                 (InStep::WriteAck, Some((root, volume))) => self.write_ack(&known, root, volume)?,
@@ -241,14 +297,22 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Without a signature this proves only that the parcel claims to be what it should be: "sender not proven".
+    /// Proves where a parcel comes from. Of a station that is not paired this proves only that the parcel claims to be what
+    /// it should be: "sender not proven".
     fn authenticate(&mut self, known: &Known, intake: &dyn Intake) -> TransferResult<()> {
         let row = known.row.row;
-        if let Err(reason) = self.authenticity(&known.row.sender, &known.row.id, &known.header) {
+        let found = FoundParcel {
+            id: known.row.id.clone(),
+            sender: known.row.sender.clone(),
+            sequence: known.row.sequence,
+            medium: known.row.medium.clone().unwrap_or_default(),
+            header: known.row.header.clone(),
+            header_sha256: known.row.header_sha256,
+            form: known.row.form,
+            signature: known.row.signature.clone(),
+        };
+        if let Some(reason) = self.refusal(&found, &known.header, intake)? {
             return self.quarantine(row, &reason.code, reason.detail);
-        }
-        if !intake.knows(&known.header.from) {
-            return self.quarantine(row, codes::UNKNOWN_SENDER, known.header.from.to_string());
         }
         let audit = &known.header.audit;
         let point = Checkpoint { seq: audit.sequence, hash: audit.hash.0 };
@@ -258,12 +322,68 @@ impl Engine<'_> {
                 &known.row.sender,
             )?;
         }
-        let note = "sender not proven".to_owned();
+        let proven = self.trust(&known.row.sender)?.is_paired();
+        if proven {
+            self.note_order(known)?;
+            if let Some(key) = &known.header.opening_key {
+                self.journal.announced_key(&known.row.sender, &key.to_string())?;
+            }
+        }
+        let note = if proven { "sender proven" } else { "sender not proven" }.to_owned();
         Ok(self.journal.move_parcel(
             row,
             ParcelState::Authentic,
             &ParcelChange { note, ..ParcelChange::default() },
         )?)
+    }
+
+    /// Reports what the order of a station's parcels tells: one before this has not arrived (a lost stick, or two in use), or
+    /// two have the same number (its journal was restored). Neither keeps a parcel from being taken.
+    fn note_order(&mut self, known: &Known) -> TransferResult<()> {
+        let sender = &known.row.sender;
+        let first = !self.journal.signed_before(sender, known.row.row)?;
+        if let Some(previous) = known.header.previous.filter(|_| !first)
+            && !self.journal.header_came(sender, &previous.0)?
+        {
+            let detail = format!("number {}", known.header.sequence);
+            self.journal
+                .raise(&Reason::new(codes::PREVIOUS_UNKNOWN, detail), &gap_place(sender, &previous.0))?;
+        }
+        let arrived = gap_place(sender, &known.row.header_sha256);
+        self.journal.settle(codes::PREVIOUS_UNKNOWN, &arrived, "it arrived")?;
+        if self.journal.number_came_twice(sender, known.header.sequence, known.row.row)? {
+            let detail = format!("number {}", known.header.sequence);
+            self.journal.raise(&Reason::new(codes::SEQUENCE_TWICE, detail), sender)?;
+        }
+        Ok(())
+    }
+
+    /// Why a parcel is not to be taken, if so: where it stands, for whom it is, who made it, and who signed that.
+    fn refusal(
+        &self,
+        found: &FoundParcel,
+        header: &Header,
+        intake: &dyn Intake,
+    ) -> TransferResult<Option<Reason>> {
+        if let Err(reason) = self.authenticity(&found.sender, &found.id, header) {
+            return Ok(Some(reason));
+        }
+        let sender = || header.from.to_string();
+        if !intake.knows(&header.from) {
+            return Ok(Some(Reason::new(codes::UNKNOWN_SENDER, sender())));
+        }
+        let code = match (self.trust(&found.sender)?, &found.signature) {
+            (Trust::Revoked, _) => codes::REVOKED,
+            (Trust::Paired(peer), Some(signature)) => match peer.verifying.verify(&found.header, signature) {
+                Ok(()) => return Ok(None),
+                Err(_) => codes::SIGNATURE_BAD,
+            },
+            (Trust::Paired(_), None) => codes::UNSIGNED,
+            (Trust::Unpaired, _) if found.form == Form::Sealed => codes::NOT_PAIRED,
+            // Plain, and from a station whose keys nobody compared: a signature of it would prove nothing.
+            (Trust::Unpaired, _) => return Ok(None),
+        };
+        Ok(Some(Reason::new(code, sender())))
     }
 
     /// Whether the header says what its place says, and is meant for this station and facility.
@@ -276,16 +396,20 @@ impl Engine<'_> {
         if header.to != self.me {
             return Err(Reason::new(codes::NOT_FOR_US, header.to.to_string()));
         }
-        match (&header.content, &header.facility) {
-            (Content::Bag(_), Some(facility)) if *facility == self.facility => Ok(()),
-            (Content::Bag(_), facility) => {
-                let shown = facility.as_ref().map(ToString::to_string).unwrap_or_default();
-                Err(Reason::new(codes::FOREIGN_FACILITY, shown))
+        match &header.facility {
+            Some(facility) if *facility != self.facility => {
+                Err(Reason::new(codes::FOREIGN_FACILITY, facility.to_string()))
             }
-            // A station without keys cannot open what is sealed.
-            (Content::Sealed(_), _) => Err(Reason::new(codes::NEWER_VERSION, "form: sealed".to_owned())),
+            // A sealed one says it inside.
+            _ => Ok(()),
         }
     }
+}
+
+/// Where the alert about a missing parcel is kept: by its sender and the begin of its header's digest.
+fn gap_place(sender: &str, header_sha256: &[u8; 32]) -> String {
+    let digest = Digest(*header_sha256).to_string();
+    format!("{sender} {}", digest.get(..16).unwrap_or_default())
 }
 
 /// Where a parcel stands, for messages.

@@ -48,7 +48,23 @@ impl Lane {
         Ok(bytes)
     }
 
-    fn block(&mut self) -> Vec<u8> {
+    /// Lets `from` be read while every byte that was read is hashed. End it with [`Tee::finish`].
+    pub(crate) fn reader<'a>(&'a mut self, from: &'a mut dyn Read) -> Tee<'a> {
+        Tee { lane: self, from, block: Vec::new(), filled: 0, given: 0, bytes: 0 }
+    }
+
+    /// Gives a block, filled so far, to the hashing thread.
+    pub(crate) fn send_block(&self, block: Vec<u8>, filled: usize) {
+        self.send(Message::Block(block, filled));
+    }
+
+    /// What was given since the last end is one file.
+    pub(crate) fn end_of_file(&self) {
+        self.send(Message::EndOfFile);
+    }
+
+    /// An empty block of [`BLOCK_BYTES`]: a new one, or one that was hashed.
+    pub(crate) fn block(&mut self) -> Vec<u8> {
         if let Some(block) = self.unused.pop() {
             return block;
         }
@@ -98,13 +114,25 @@ pub(crate) fn with_lane<T, E>(work: impl FnOnce(&mut Lane) -> Result<T, E>) -> R
 }
 
 /// A reader that hashes what passes through it on a second thread.
-struct Tee<'a> {
+pub(crate) struct Tee<'a> {
     lane: &'a mut Lane,
     from: &'a mut dyn Read,
     block: Vec<u8>,
     filled: usize,
     given: usize,
     bytes: u64,
+}
+
+impl Tee<'_> {
+    /// Ends the file. Returns the number of bytes that were read from it.
+    pub(crate) fn finish(self) -> u64 {
+        let Tee { lane, block, filled, bytes, .. } = self;
+        if !block.is_empty() {
+            lane.send_block(block, filled);
+        }
+        lane.end_of_file();
+        bytes
+    }
 }
 
 impl Read for Tee<'_> {
@@ -141,14 +169,9 @@ pub fn read_hashed<T, E>(
     work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
 ) -> Result<(T, Digest, u64), E> {
     let ((done, bytes), digests) = with_lane(|lane| {
-        let mut tee = Tee { lane, from, block: Vec::new(), filled: 0, given: 0, bytes: 0 };
+        let mut tee = lane.reader(from);
         let done = work(&mut tee)?;
-        let Tee { lane, block, filled, bytes, .. } = tee;
-        if !block.is_empty() {
-            lane.send(Message::Block(block, filled));
-        }
-        lane.send(Message::EndOfFile);
-        Ok((done, bytes))
+        Ok((done, tee.finish()))
     })?;
     Ok((done, digests.into_iter().next().unwrap_or_else(|| Digest::of(b"")), bytes))
 }

@@ -17,7 +17,9 @@ pub mod os;
 mod outgoing;
 mod plan;
 pub mod recovery;
+mod spool;
 mod staging;
+mod trust;
 pub mod volume;
 
 pub use engine::{Engine, Progress, Volumes};

@@ -24,8 +24,8 @@ use cap_fs_ext::{
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 
 use crate::volume::{
-    Entry, EntryKind, Meta, NewFile, ReadBack, RelPath, Renamed, Verb, Volume, VolumeError, VolumeFacts,
-    VolumeResult,
+    Entry, EntryKind, Meta, NewFile, ReadBack, ReadSeek, RelPath, Renamed, Verb, Volume, VolumeError,
+    VolumeFacts, VolumeResult,
 };
 
 /// What small writes (tag files, headers) are gathered in. Larger writes pass straight through.
@@ -198,6 +198,14 @@ impl Volume for OsVolume {
     }
 
     fn open(&self, path: &RelPath) -> VolumeResult<Box<dyn Read + Send>> {
+        self.system.settle();
+        match self.open_regular(path, &|_| {}) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(e) => Err(self.error(Verb::Read, path, e)),
+        }
+    }
+
+    fn open_seek(&self, path: &RelPath) -> VolumeResult<Box<dyn ReadSeek>> {
         self.system.settle();
         match self.open_regular(path, &|_| {}) {
             Ok(file) => Ok(Box::new(file)),

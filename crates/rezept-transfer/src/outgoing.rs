@@ -2,21 +2,46 @@
 //! Every step is chosen by `recovery::next_out` from what the journal and the medium say at that moment.
 
 use rezept_journal::{
-    Checkpoint, Direction, FileState, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel,
+    Checkpoint, Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel,
 };
-use rezept_parcel::{Ack, ParcelId, ack, header, names};
+use rezept_parcel::sealed::open_small;
+use rezept_parcel::{Ack, Content, ParcelId, ack, header, names};
 
 use crate::codes;
-use crate::content::{bag_files, compare, write_bag, write_small};
+use crate::content::{Item, compare, write_content, write_small};
 use crate::engine::{Engine, Known, Progress, entry, path, place, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::recovery::{AckThere, HeaderThere, OutStep, Outside, next_out};
+use crate::spool::{out_folder, segments};
+use crate::trust::{Trust, read_signature, remove_if_there, signature_path};
 use crate::volume::{EntryKind, FailureKind, RelPath, Renamed, Volume};
 
 /// Steps after which a turn gives up: a parcel needs about ten; more means that two rules undo each other.
 const STEPS_LIMIT: u32 = 40;
+/// The largest acknowledgement file that is looked at: sealing adds its header and 16 bytes for each 64 KiB.
+pub(crate) const ACK_FILE_MAX_BYTES: usize = ack::ACK_MAX_BYTES + ack::ACK_MAX_BYTES / 1024 + 64 * 1024;
+
+/// Names and bytes of tag files.
+type TagBytes = Vec<(&'static str, Vec<u8>)>;
+
 /// Room that tag files, folders and the header need besides the payload, and that a full stick should keep.
 const SPARE_BYTES: u64 = 1 << 20;
+
+impl<'a> Engine<'a> {
+    /// What goes to the medium for a parcel: the sources with the tag files of their bag, or the segments in the spool.
+    fn what_to_write(&self, known: &Known) -> TransferResult<(Vec<Item<'a>>, TagBytes)> {
+        let Content::Sealed(envelope) = &known.header.content else {
+            return Ok((self.sources(known)?, known.plan()?.tag_files()));
+        };
+        let spool = self.volume(&self.spool)?;
+        let mut items = Vec::with_capacity(envelope.segments().len());
+        for (file, size_bytes, sha256) in segments(&out_folder(known)?, envelope)? {
+            let target_path = path(file.file_name())?;
+            items.push(Item { source: spool, source_path: file, target_path, sha256, size_bytes });
+        }
+        Ok((items, Vec::new()))
+    }
+}
 
 impl Engine<'_> {
     /// Carries a parcel of this station on a medium as far as it can go, and returns where it stands.
@@ -26,6 +51,7 @@ impl Engine<'_> {
     /// volumes fail with: the next call goes on from there.
     pub fn carry(&mut self, row: i64, medium: &str) -> TransferResult<ParcelRow> {
         self.journal.close_interrupted(row)?;
+        self.catch_up_with_pairing(row)?;
         let mut header_flushed = false;
         for _ in 0..STEPS_LIMIT {
             let known = self.known(row)?;
@@ -45,6 +71,21 @@ impl Engine<'_> {
         Ok(self.journal.parcel(row)?)
     }
 
+    /// A parcel that was planned before its receiver was paired would be refused now: one that was never on a medium is sealed
+    /// instead, another is signed as it is.
+    fn catch_up_with_pairing(&mut self, row: i64) -> TransferResult<()> {
+        let parcel = self.journal.parcel(row)?;
+        let unsigned = parcel.form == Form::Bag && parcel.signature.is_none();
+        if parcel.state != ParcelState::Spooled || !unsigned || !self.trust(&parcel.peer)?.is_paired() {
+            return Ok(());
+        }
+        if parcel.committed_at.is_none() {
+            return Ok(self.journal.seal_instead(row)?);
+        }
+        let signature = self.sign(&parcel.header)?;
+        Ok(self.journal.signed(row, &signature)?)
+    }
+
     /// Does one step. `false` when there is nothing more to do now.
     fn perform(
         &mut self,
@@ -54,11 +95,14 @@ impl Engine<'_> {
         step: OutStep,
     ) -> TransferResult<bool> {
         let row = known.row.row;
-        if matches!(step, OutStep::WriteBag | OutStep::WriteHeader) && !self.may_write(medium, volume)? {
+        if matches!(step, OutStep::Seal | OutStep::WriteBag | OutStep::WriteHeader)
+            && (!self.may_write(medium, volume)? || matches!(self.trust(&known.row.peer)?, Trust::Revoked))
+        {
             return Ok(false);
         }
         match step {
             OutStep::Sweep => self.sweep_parts(known, volume)?,
+            OutStep::Seal => self.seal(known)?,
             OutStep::WriteBag => self.write_bag(known, medium, volume)?,
             OutStep::ReadBack => self.read_back(known, volume)?,
             OutStep::WriteHeader => self.write_header(known, volume)?,
@@ -81,8 +125,10 @@ impl Engine<'_> {
             }
             OutStep::RemoveHeader => {
                 let folder = known.folder()?;
+                let header = entry(&folder, &names::header_name(known.id))?;
                 self.effect(row, "remove header", medium, |_| {
-                    volume.remove_file(&entry(&folder, &names::header_name(known.id))?)?;
+                    volume.remove_file(&header)?;
+                    remove_if_there(volume, &signature_path(&header)?)?;
                     Ok(volume.flush_folder(&folder)?)
                 })?;
             }
@@ -96,7 +142,8 @@ impl Engine<'_> {
             OutStep::RemoveAck => {
                 let file = ack_path(known)?;
                 self.effect(row, "remove acknowledgement", medium, |_| {
-                    volume.remove_file(&file)?;
+                    remove_if_there(volume, &file)?;
+                    remove_if_there(volume, &signature_path(&file)?)?;
                     Ok(volume.flush_folder(&file.parent())?)
                 })?;
             }
@@ -133,20 +180,31 @@ impl Engine<'_> {
 
     fn look(&self, known: &Known, volume: &dyn Volume) -> TransferResult<Outside> {
         let folder = known.folder()?;
-        let mut there =
-            Outside { parts: false, bag: false, header: HeaderThere::Absent, ack: AckThere::Absent };
+        let mut there = Outside {
+            parts: false,
+            bag: false,
+            ready: self.is_ready(known)?,
+            header: HeaderThere::Absent,
+            ack: AckThere::Absent,
+            ack_rest: false,
+        };
+        let mut signed = false;
         for found in volume.list(&folder)?.unwrap_or_default() {
             let Ok(name) = found.name else { continue };
             match names::parse_entry(&name) {
-                names::Entry::Part { id, .. } | names::Entry::HeaderPart { id, .. } if id == known.id => {
+                names::Entry::Part { id, .. }
+                | names::Entry::HeaderPart { id, .. }
+                | names::Entry::HeaderSignaturePart { id, .. }
+                    if id == known.id =>
+                {
                     there.parts = true
                 }
+                names::Entry::HeaderSignature(id) if id == known.id => signed = true,
                 names::Entry::Bag(id) if id == known.id => there.bag = found.meta.kind == EntryKind::Folder,
                 names::Entry::Header(id) if id == known.id => {
                     there.header = match found.meta.kind {
                         EntryKind::File | EntryKind::LinkedFile => {
-                            let file = entry(&folder, &name)?;
-                            judge_header(known, &read_small(volume, &file, header::HEADER_MAX_BYTES)?)
+                            self.judge_header(known, volume, &entry(&folder, &name)?)?
                         }
                         EntryKind::Folder => HeaderThere::Other,
                         EntryKind::Other => HeaderThere::Damaged,
@@ -158,11 +216,33 @@ impl Engine<'_> {
                 _ => {}
             }
         }
-        there.ack = read_ack(known, volume)?.map_or(AckThere::Absent, |read| match read {
+        // A signature alone says nothing: it is removed and written again with its header.
+        there.parts |= signed && there.header == HeaderThere::Absent;
+        there.ack = self.read_ack(known, volume)?.map_or(AckThere::Absent, |read| match read {
             Ok(_) => AckThere::Good,
             Err(why) => AckThere::Bad(why),
         });
+        there.ack_rest =
+            there.ack == AckThere::Absent && volume.stat(&signature_path(&ack_path(known)?)?)?.is_some();
         Ok(there)
+    }
+
+    /// What stands under the header's name, compared with what was planned. Only a header that can be read speaks for
+    /// somebody: anything else is our own, which the medium did not keep. Without its signature it is damaged.
+    fn judge_header(
+        &self,
+        known: &Known,
+        volume: &dyn Volume,
+        file: &RelPath,
+    ) -> TransferResult<HeaderThere> {
+        let bytes = read_small(volume, file, header::HEADER_MAX_BYTES)?;
+        if bytes != known.row.header {
+            let speaks = rezept_parcel::Header::parse(&bytes).is_ok();
+            return Ok(if speaks { HeaderThere::Other } else { HeaderThere::Damaged });
+        }
+        let Some(signature) = &known.row.signature else { return Ok(HeaderThere::Same) };
+        let there = read_signature(volume, &signature_path(file)?)?;
+        Ok(if there.as_ref() == Some(signature) { HeaderThere::Same } else { HeaderThere::Damaged })
     }
 
     /// A well-formed header of ours that the journal does not know means that the journal was lost or restored: writing
@@ -186,7 +266,13 @@ impl Engine<'_> {
         for found in volume.list(&folder)?.unwrap_or_default() {
             let Ok(name) = found.name else { continue };
             match names::parse_entry(&name) {
-                names::Entry::Part { id, .. } | names::Entry::HeaderPart { id, .. } if id == known.id => {
+                // The signature too: parts are swept only where no header stands.
+                names::Entry::Part { id, .. }
+                | names::Entry::HeaderPart { id, .. }
+                | names::Entry::HeaderSignaturePart { id, .. }
+                | names::Entry::HeaderSignature(id)
+                    if id == known.id =>
+                {
                     let part = entry(&folder, &name)?;
                     if found.meta.kind == EntryKind::Folder {
                         remove_tree(volume, &part)?;
@@ -202,18 +288,13 @@ impl Engine<'_> {
 
     fn write_bag(&mut self, known: &Known, medium: &str, volume: &dyn Volume) -> TransferResult<()> {
         let row = known.row.row;
-        let plan = known.plan()?;
+        let (items, tags) = self.what_to_write(known)?;
+        let total = items.iter().map(|item| item.size_bytes).sum();
         if let Some(free_bytes) = volume.free_bytes()? {
-            let needed_bytes = plan.total_bytes() + SPARE_BYTES;
+            let needed_bytes = total + SPARE_BYTES;
             if free_bytes < needed_bytes {
                 return Err(TransferError::NoRoom { root: volume.root(), needed_bytes, free_bytes });
             }
-        }
-        let mut sources = Vec::with_capacity(known.files.len());
-        for file in &known.files {
-            let id = file.file.ok_or(TransferError::Stored { what: "a parcel file without source" })?;
-            let place = self.journal.file(id)?.place;
-            sources.push((self.volume(&place.root)?, path(&place.path)?));
         }
         let attempt = self.journal.next_attempt(row, medium)?;
         self.note_medium(row, medium)?;
@@ -221,7 +302,7 @@ impl Engine<'_> {
         let part = entry(&folder, &names::part_name(known.id, attempt))?;
         let bag = entry(&folder, &names::bag_name(known.id))?;
         let written = self.effect(row, "write content", medium, |progress| {
-            write_bag(volume, &part, &plan, &sources, progress)?;
+            write_content(volume, &part, items, &tags, progress)?;
             let renamed = volume.rename_new(&part, &bag)?;
             volume.flush_folder(&folder)?;
             Ok(renamed)
@@ -236,6 +317,12 @@ impl Engine<'_> {
                 let change = ParcelChange { note: note.to_owned(), ..ParcelChange::default() };
                 Ok(self.journal.move_parcel(row, ParcelState::Written, &change)?)
             }
+            Err(TransferError::SourceChanged { path }) if known.row.form == Form::Sealed => {
+                // The local disk did not keep the ciphertext: the sources are sealed anew, where that may still be.
+                remove_tree(volume, &part)?;
+                remove_tree(self.volume(&self.spool)?, &out_folder(known)?)?;
+                Err(TransferError::SpoolDamaged { path })
+            }
             Err(TransferError::SourceChanged { path }) => {
                 remove_tree(volume, &part)?;
                 self.abandon(known, &path)?;
@@ -249,7 +336,7 @@ impl Engine<'_> {
                     // written again.
                     let _ = remove_tree(volume, &bag);
                 }
-                Err(self.name_full(volume, &plan, error))
+                Err(self.name_full(volume, total, error))
             }
             Err(error) => Err(error),
         }
@@ -259,10 +346,9 @@ impl Engine<'_> {
     fn name_full(
         &self,
         volume: &dyn Volume,
-        plan: &rezept_parcel::BagPlan,
+        needed_bytes: u64,
         error: crate::volume::VolumeError,
     ) -> TransferError {
-        let needed_bytes = plan.total_bytes();
         match volume.free_bytes() {
             Ok(Some(free_bytes)) if error.kind() == FailureKind::Full || free_bytes < SPARE_BYTES => {
                 TransferError::NoRoom { root: volume.root(), needed_bytes, free_bytes }
@@ -292,7 +378,7 @@ impl Engine<'_> {
 
     fn read_back(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
         let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
-        let files = bag_files(&bag, &known.plan()?)?;
+        let files = known.content(&bag)?;
         let progress = &mut *self.progress;
         let compared =
             compare(volume, &files, &mut |done, total| progress(Progress::ReadBack { done, total }));
@@ -309,10 +395,8 @@ impl Engine<'_> {
         let header = entry(&known.folder()?, &names::header_name(known.id))?;
         self.effect(known.row.row, "remove damaged content", &differs, |_| {
             // A parcel that is sent again may have its header there: nothing names what is not there.
-            match volume.remove_file(&header) {
-                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
-                _ => {}
-            }
+            remove_if_there(volume, &header)?;
+            remove_if_there(volume, &signature_path(&header)?)?;
             Ok(remove_tree(volume, &bag)?)
         })?;
         let change = ParcelChange { verify_level: Some(VerifyLevel::L0), ..ParcelChange::default() };
@@ -330,9 +414,26 @@ impl Engine<'_> {
         let folder = known.folder()?;
         let part = entry(&folder, &names::header_part_name(known.id, known.row.attempt))?;
         let header = entry(&folder, &names::header_name(known.id))?;
+        let signature = match &known.row.signature {
+            Some(bytes) => {
+                let part = names::header_signature_part_name(known.id, known.row.attempt);
+                Some((entry(&folder, &part)?, signature_path(&header)?, bytes))
+            }
+            None => None,
+        };
         self.effect(known.row.row, "write header", header.as_str(), |_| {
+            let mut parts = vec![part.clone()];
             write_small(volume, &part, &known.row.header)?;
-            volume.flush(std::slice::from_ref(&part))?;
+            if let Some((part, _, bytes)) = &signature {
+                write_small(volume, part, bytes)?;
+                parts.push(part.clone());
+            }
+            volume.flush(&parts)?;
+            if let Some((part, name, _)) = &signature {
+                // Before the header, and sure to stay: a header without its signature would be refused.
+                volume.rename_new(part, name)?;
+                volume.flush_folder(&folder)?;
+            }
             volume.rename_new(&part, &header)?;
             let flushed = volume.flush_folder(&folder);
             if flushed.is_err() {
@@ -344,11 +445,14 @@ impl Engine<'_> {
     }
 
     fn acknowledge(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
-        let Some(Ok(ack)) = read_ack(known, volume)? else { return Ok(()) };
+        let Some(Ok(ack)) = self.read_ack(known, volume)? else { return Ok(()) };
         let point = Checkpoint { seq: ack.audit.sequence, hash: ack.audit.hash.0 };
         if !self.journal.witness(&known.row.peer, point)? {
             self.journal
                 .raise(&Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)), &known.row.peer)?;
+        }
+        if let (Some(key), true) = (&ack.opening_key, known.row.signature.is_some()) {
+            self.journal.announced_key(&known.row.peer, &key.to_string())?;
         }
         self.journal.settle(codes::ACK_BAD, &place(volume, &ack_path(known)?), "a good one came")?;
         let change = ParcelChange {
@@ -420,11 +524,16 @@ impl Engine<'_> {
             let folder = path(&format!("{}/{me}/{peer}", names::ROOT))?;
             for found in volume.list(&folder)?.unwrap_or_default() {
                 let Ok(name) = found.name else { continue };
-                let names::Entry::Ack(id) = names::parse_entry(&name) else { continue };
+                let (id, alone) = match names::parse_entry(&name) {
+                    names::Entry::Ack(id) => (id, false),
+                    names::Entry::AckSignature(id) => (id, true),
+                    _ => continue,
+                };
                 match self.journal.parcel_by_id(&me, &id.to_string())? {
                     Some(parcel) => {
                         rows.insert(parcel.row);
                     }
+                    None if alone => {}
                     None => {
                         let at = place(volume, &entry(&folder, &name)?);
                         self.journal.raise(&Reason::new(codes::ACK_UNKNOWN, peer.clone()), &at)?;
@@ -433,6 +542,39 @@ impl Engine<'_> {
             }
         }
         Ok(rows.into_iter().collect())
+    }
+
+    /// The acknowledgement, if there is one: judged against what was sent. That of a paired station counts only with its
+    /// signature.
+    fn read_ack(&self, known: &Known, volume: &dyn Volume) -> TransferResult<Option<Result<Ack, String>>> {
+        let file = ack_path(known)?;
+        match volume.stat(&file)? {
+            Some(meta) if meta.kind == EntryKind::File => {}
+            Some(_) => return Ok(Some(Err("not a file".to_owned()))),
+            None => return Ok(None),
+        }
+        let bytes = match read_small(volume, &file, ACK_FILE_MAX_BYTES) {
+            // On a share, the receiver may just be writing a damaged one again.
+            Err(error) if error.kind() == FailureKind::Missing => return Ok(None),
+            read => read?,
+        };
+        let bytes = match self.trust(&known.row.peer)? {
+            Trust::Unpaired => bytes,
+            Trust::Revoked => return Ok(Some(Err("the trust in its writer was taken back".to_owned()))),
+            Trust::Paired(peer) => {
+                let Some(signature) = read_signature(volume, &signature_path(&file)?)? else {
+                    return Ok(Some(Err("it is not signed".to_owned())));
+                };
+                if peer.verifying.verify(&bytes, &signature).is_err() {
+                    return Ok(Some(Err("it is not signed by the other station".to_owned())));
+                }
+                match open_small(&bytes, &self.opening_keys()?, ack::ACK_MAX_BYTES) {
+                    Ok(text) => text,
+                    Err(error) => return Ok(Some(Err(error.to_string()))),
+                }
+            }
+        };
+        Ok(Some(Ack::parse(&bytes).map_err(|error| error.to_string()).and_then(|ack| judge_ack(known, ack))))
     }
 
     /// Removes what an unpublished attempt left on a medium that the parcel has moved away from.
@@ -463,34 +605,6 @@ impl Engine<'_> {
 /// The acknowledgement's place: `REZEPT/<sender>/<receiver>/<id>.ack`.
 fn ack_path(known: &Known) -> TransferResult<RelPath> {
     entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))
-}
-
-/// What stands under the header's name, compared with what was planned. Only a header that can be read speaks for
-/// somebody: anything else is our own, which the medium did not keep.
-fn judge_header(known: &Known, bytes: &[u8]) -> HeaderThere {
-    if bytes == known.row.header {
-        HeaderThere::Same
-    } else if rezept_parcel::Header::parse(bytes).is_ok() {
-        HeaderThere::Other
-    } else {
-        HeaderThere::Damaged
-    }
-}
-
-/// The acknowledgement, if there is one: judged against what was sent.
-fn read_ack(known: &Known, volume: &dyn Volume) -> TransferResult<Option<Result<Ack, String>>> {
-    let file = ack_path(known)?;
-    match volume.stat(&file)? {
-        Some(meta) if meta.kind == EntryKind::File => {}
-        Some(_) => return Ok(Some(Err("not a file".to_owned()))),
-        None => return Ok(None),
-    }
-    let bytes = match read_small(volume, &file, ack::ACK_MAX_BYTES) {
-        // On a share, the receiver may just be writing a damaged one again.
-        Err(error) if error.kind() == FailureKind::Missing => return Ok(None),
-        read => read?,
-    };
-    Ok(Some(Ack::parse(&bytes).map_err(|error| error.to_string()).and_then(|ack| judge_ack(known, ack))))
 }
 
 fn judge_ack(known: &Known, ack: Ack) -> Result<Ack, String> {
@@ -530,7 +644,9 @@ pub(crate) fn id_of(found: names::Entry) -> Option<ParcelId> {
         names::Entry::Bag(id)
         | names::Entry::Header(id)
         | names::Entry::Part { id, .. }
-        | names::Entry::HeaderPart { id, .. } => Some(id),
+        | names::Entry::HeaderPart { id, .. }
+        | names::Entry::HeaderSignature(id)
+        | names::Entry::HeaderSignaturePart { id, .. } => Some(id),
         _ => None,
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use rezept_journal::{Draft, FileRow, NewParcel, ParcelFile, ParcelRow};
+use rezept_journal::{Draft, FileRow, Form, NewParcel, ParcelFile, ParcelRow};
+use rezept_parcel::vault::Vault;
 use rezept_parcel::{
     AuditCheckpoint, BagPlan, Content, Digest, Header, Identity, ParcelId, PayerFolder, PayloadFile,
     PayloadPath, Release, StationName,
@@ -11,33 +12,69 @@ use rezept_parcel::{
 
 use crate::engine::Engine;
 use crate::error::{TransferError, TransferResult};
+use crate::trust::Trust;
 
 impl Engine<'_> {
+    /// How a parcel for another station stands on a medium unless somebody asks for another form: sealed as soon as its keys
+    /// were compared.
+    ///
+    /// # Errors
+    /// When the journal does not answer.
+    pub fn usual_form(&self, to: &StationName) -> TransferResult<Form> {
+        let paired = *to != self.me && self.trust(to.as_str())?.is_paired();
+        Ok(if paired { Form::Sealed } else { Form::Bag })
+    }
+
     /// Plans a parcel of gated files for another station (or for this one, where one machine does both). SPOOLED.
     ///
     /// # Errors
-    /// `Plan` when the files make no parcel; nothing is stored then.
+    /// `Plan` when the files make no parcel, `NotPaired` when it is to be sealed for a station that is not paired or when
+    /// the trust in that station was taken back; nothing is stored then.
     pub fn plan(
         &mut self,
         to: &StationName,
         route: Option<&str>,
         files: &[FileRow],
+        form: Form,
     ) -> TransferResult<ParcelRow> {
         let id = ParcelId::from_random((self.random)());
-        let (me, facility) = (self.me.clone(), self.facility.clone());
-        let (sender, peer) = (me.to_string(), to.to_string());
-        self.journal
-            .plan_parcel(&sender, &peer, route, |draft| build(draft, id, me, to.clone(), facility, files))
+        let sender = self.me.to_string();
+        let peer = to.to_string();
+        let trust = self.trust(&peer)?;
+        if matches!(trust, Trust::Revoked) || (form == Form::Sealed && !trust.is_paired()) {
+            return Err(TransferError::NotPaired { peer });
+        }
+        let journal_peer = peer.clone();
+        // A plain parcel for a paired station is signed now; a sealed one when it is sealed.
+        let signing = match (form, trust.is_paired()) {
+            (Form::Bag, true) => Some(Signing {
+                vault: self.vault.ok_or(TransferError::NoKeys)?,
+                previous: self.journal.last_header_to(&journal_peer)?.map(Digest),
+                witness: self.witnessed(&journal_peer)?,
+            }),
+            _ => None,
+        };
+        let stations = (self.me.clone(), to.clone(), self.facility.clone());
+        self.journal.plan_parcel(&sender, &peer, route, |draft| {
+            build(draft, id, stations, files, form, signing.as_ref())
+        })
     }
+}
+
+/// What a signed header says more.
+struct Signing<'a> {
+    vault: &'a Vault,
+    previous: Option<Digest>,
+    witness: Option<AuditCheckpoint>,
 }
 
 fn build(
     draft: Draft,
     id: ParcelId,
-    from: StationName,
-    to: StationName,
-    facility: rezept_parcel::Facility,
+    (from, to, facility): (StationName, StationName, rezept_parcel::Facility),
     files: &[FileRow],
+    form: Form,
+    signing: Option<&Signing<'_>>,
 ) -> TransferResult<NewParcel> {
     let created: rezept_parcel::Timestamp =
         draft.at.to_string().parse().map_err(|_| TransferError::Stored { what: "a time" })?;
@@ -65,27 +102,21 @@ fn build(
         facility: Some(facility),
         content: Content::Bag(plan.summary()),
         released,
+        previous: signing.and_then(|signing| signing.previous),
+        opening_key: signing.map(|signing| signing.vault.newest_opening().recipient()),
+        witness: signing.and_then(|signing| signing.witness),
         audit: AuditCheckpoint { sequence: draft.checkpoint.seq, hash: Digest(draft.checkpoint.hash) },
-        previous: None,
-        opening_key: None,
-        witness: None,
     }
     .to_bytes()?;
     let header_sha256 = Digest::of(&header).0;
+    let signature = signing.map(|signing| signing.vault.signing().sign(&header)).transpose()?;
     let mut rows = Vec::with_capacity(planned.len());
     for (ordinal, (file, mut row, _)) in planned.into_iter().enumerate() {
         row.ordinal = u32::try_from(ordinal).unwrap_or(u32::MAX);
         row.payload_path = file.path.as_str().to_owned();
         rows.push(row);
     }
-    Ok(NewParcel {
-        id: id.to_string(),
-        header,
-        header_sha256,
-        form: rezept_journal::Form::Bag,
-        signature: None,
-        files: rows,
-    })
+    Ok(NewParcel { id: id.to_string(), header, header_sha256, form, signature, files: rows })
 }
 
 fn plan_file(

@@ -34,10 +34,14 @@ pub struct Outside {
     pub parts: bool,
     /// The content under its final name.
     pub bag: bool,
+    /// What is to be written is at hand: a sealed parcel lies sealed in the spool.
+    pub ready: bool,
     /// The header under its final name.
     pub header: HeaderThere,
     /// The acknowledgement.
     pub ack: AckThere,
+    /// The signature of an acknowledgement that is not there itself.
+    pub ack_rest: bool,
 }
 
 /// The sender's next step.
@@ -45,6 +49,8 @@ pub struct Outside {
 pub enum OutStep {
     /// Remove unfinished pieces.
     Sweep,
+    /// Seal the content into the spool.
+    Seal,
     /// Write the content.
     WriteBag,
     /// Read the content again.
@@ -92,6 +98,7 @@ pub fn next_out(state: ParcelState, there: &Outside) -> OutStep {
         S::Spooled if header => OutStep::RemoveHeader,
         S::Spooled if there.bag => OutStep::RemoveBag,
         S::Spooled if there.parts => OutStep::Sweep,
+        S::Spooled if !there.ready => OutStep::Seal,
         S::Spooled => OutStep::WriteBag,
         S::Written if there.bag => OutStep::ReadBack,
         S::Written => OutStep::Rewrite,
@@ -107,7 +114,9 @@ pub fn next_out(state: ParcelState, there: &Outside) -> OutStep {
         S::Acknowledged | S::Archived | S::Cancelled if header || damaged => OutStep::RemoveHeader,
         S::Acknowledged | S::Archived | S::Cancelled if there.bag && !other => OutStep::RemoveBag,
         S::Acknowledged | S::Archived | S::Cancelled if there.parts => OutStep::Sweep,
-        S::Acknowledged | S::Archived if there.ack != AckThere::Absent => OutStep::RemoveAck,
+        S::Acknowledged | S::Archived if there.ack != AckThere::Absent || there.ack_rest => {
+            OutStep::RemoveAck
+        }
         S::Acknowledged => OutStep::PutAway,
         _ => OutStep::Rest,
     }
@@ -181,7 +190,11 @@ mod tests {
                     [HeaderThere::Absent, HeaderThere::Same, HeaderThere::Other, HeaderThere::Damaged]
                 {
                     for ack in [AckThere::Absent, AckThere::Good, AckThere::Bad("x".into())] {
-                        all.push(Outside { parts, bag, header, ack });
+                        for (ready, ack_rest) in [(false, false), (true, false), (false, true), (true, true)]
+                        {
+                            let ack = ack.clone();
+                            all.push(Outside { parts, bag, ready, header, ack, ack_rest });
+                        }
                     }
                 }
             }
@@ -202,8 +215,9 @@ mod tests {
                         );
                     }
                     OutStep::WriteBag => {
-                        assert!(*state == ParcelState::Spooled && !there.bag && !there.parts)
+                        assert!(*state == ParcelState::Spooled && !there.bag && !there.parts && there.ready)
                     }
+                    OutStep::Seal => assert!(*state == ParcelState::Spooled && !there.ready),
                     OutStep::Commit => assert!(*state == ParcelState::ReadBack && there.bag),
                     OutStep::RemoveBag => {
                         assert_eq!(

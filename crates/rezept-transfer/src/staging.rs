@@ -1,8 +1,13 @@
 //! From the medium into the inbox's staging folder: the bag is proved by its manifests before and while it is copied.
 //! Nothing outside the staging folder is touched here.
 
+use std::io::BufReader;
+
 use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel};
-use rezept_parcel::{Digest, Header, PayloadFile, ReceivedBag, ReceivedError, TagFiles, names, received};
+use rezept_parcel::sealed::{SealedStream, UnsealError, Unsealed};
+use rezept_parcel::{
+    Content, Digest, Envelope, Header, PayloadFile, ReceivedBag, ReceivedError, TagFiles, names, received,
+};
 
 use crate::codes;
 use crate::content::{Item, compare, copy_items};
@@ -10,9 +15,11 @@ use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, r
 use crate::error::{TransferError, TransferResult};
 use crate::incoming::parcel_place;
 use crate::intake::Intake;
+use crate::lane::{PassError, with_lane};
 use crate::outgoing::folders;
 use crate::recovery::Inside;
-use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
+use crate::spool::{SegmentReader, in_folder, segments};
+use crate::volume::{EntryKind, FailureKind, RelPath, Verb, Volume, VolumeError};
 
 /// The staging folder of an inbox. Its name begins with a dot so that people and billing software leave it alone.
 pub const STAGING: &str = ".rezept-staging";
@@ -97,13 +104,73 @@ impl Engine<'_> {
         medium: &dyn Volume,
         intake: &dyn Intake,
     ) -> TransferResult<()> {
+        match &known.header.content {
+            Content::Bag(_) => {
+                let bag = match self.read_bag(&known.header, medium)? {
+                    Ok(bag) => bag,
+                    Err(reason) => return self.quarantine(known.row.row, &reason.code, reason.detail),
+                };
+                self.stage(known, bag.files(), &mut Origin::Bag(medium), intake)
+            }
+            Content::Sealed(envelope) => self.copy_in_sealed(known, &envelope.clone(), medium, intake),
+        }
+    }
+
+    /// Fetches the ciphertext, opens it, and stages what is inside.
+    fn copy_in_sealed(
+        &mut self,
+        known: &Known,
+        envelope: &Envelope,
+        medium: &dyn Volume,
+        intake: &dyn Intake,
+    ) -> TransferResult<()> {
         let row = known.row.row;
-        let bag = match self.read_bag(&known.header, medium)? {
-            Ok(bag) => bag,
-            Err(reason) => return self.quarantine(row, &reason.code, reason.detail),
+        if let Err(detail) = self.fetch(known, envelope, medium)? {
+            return self.quarantine(row, codes::BAG_DAMAGED, detail);
+        }
+        let spool = self.volume(&self.spool)?;
+        let folder = in_folder(known)?;
+        let stream = BufReader::with_capacity(
+            CIPHER_BUFFER_BYTES,
+            SegmentReader::new(spool, &segments(&folder, envelope)?),
+        );
+        let keys = self.opening_keys()?;
+        let mut unsealed = match Unsealed::open(stream, &known.header, &keys) {
+            Ok(unsealed) => unsealed,
+            Err(UnsealError::Io(source)) => {
+                return Err(VolumeError { verb: Verb::Read, place: place(spool, &folder), source }.into());
+            }
+            Err(error) => {
+                // The segments are those that were signed: what is wrong now is wrong inside.
+                let (code, detail) = match error {
+                    UnsealError::WrongKey => (codes::NO_KEY, self.keys_tried()?),
+                    UnsealError::UnknownFormat => (codes::NEWER_VERSION, error.to_string()),
+                    _ => (codes::CONTENT_BAD, error.to_string()),
+                };
+                return self.quarantine(row, code, detail);
+            }
         };
-        let mut files = Vec::with_capacity(bag.files().len());
-        for (ordinal, file) in (0u32..).zip(bag.files()) {
+        if unsealed.header().facility.as_ref() != Some(&self.facility) {
+            let facility = unsealed.header().facility.as_ref().map(ToString::to_string);
+            return self.quarantine(row, codes::FOREIGN_FACILITY, facility.unwrap_or_default());
+        }
+        self.journal.opened(row, unsealed.header_bytes())?;
+        let files = unsealed.bag().files().to_vec();
+        self.stage(known, &files, &mut Origin::Sealed(&mut unsealed), intake)?;
+        Ok(remove_tree(spool, &folder)?)
+    }
+
+    /// Copies every file into staging and proves it: COPIED. Damage: QUARANTINED.
+    fn stage(
+        &mut self,
+        known: &Known,
+        held: &[PayloadFile],
+        from: &mut Origin<'_, '_>,
+        intake: &dyn Intake,
+    ) -> TransferResult<()> {
+        let row = known.row.row;
+        let mut files = Vec::with_capacity(held.len());
+        for (ordinal, file) in (0u32..).zip(held) {
             let Some(inbox) = intake.inbox_for(file.identity.kind()) else {
                 return self.hold(row, Reason::new(codes::NO_INBOX, file.identity.kind()));
             };
@@ -115,11 +182,15 @@ impl Engine<'_> {
             remove_tree(volume, &staging_folder(known)?)?;
             let of_inbox: Vec<&ParcelFile> =
                 files.iter().filter(|file| file.inbox.as_deref() == Some(&inbox)).collect();
-            match self.copy_to_inbox(known, medium, volume, &of_inbox) {
+            match self.copy_to_inbox(known, from, volume, &of_inbox) {
                 Ok(()) => {}
                 Err(TransferError::SourceChanged { path }) => {
                     remove_tree(volume, &staging_folder(known)?)?;
-                    return self.quarantine(row, codes::BAG_DAMAGED, path);
+                    let code = match from {
+                        Origin::Bag(_) => codes::BAG_DAMAGED,
+                        Origin::Sealed(_) => codes::CONTENT_BAD,
+                    };
+                    return self.quarantine(row, code, path);
                 }
                 Err(error) => {
                     // Best effort: what stays is removed before the next attempt.
@@ -143,7 +214,7 @@ impl Engine<'_> {
     fn copy_to_inbox(
         &mut self,
         known: &Known,
-        medium: &dyn Volume,
+        from: &mut Origin<'_, '_>,
         inbox: &dyn Volume,
         files: &[&ParcelFile],
     ) -> TransferResult<()> {
@@ -154,22 +225,30 @@ impl Engine<'_> {
             return Err(TransferError::NoRoom { root: inbox.root(), needed_bytes, free_bytes });
         }
         let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
-        let mut items = Vec::with_capacity(files.len());
-        for file in files {
-            items.push(Item {
-                source: medium,
-                source_path: path(&format!("{bag}/{}", file.payload_path))?,
-                target_path: staged_path(known, file.ordinal)?,
-                sha256: Digest(file.sha256),
-                size_bytes: file.size_bytes,
-            });
-        }
         let folder = staging_folder(known)?;
         let mut made = Vec::new();
         self.effect(known.row.row, "copy into staging", &inbox.root(), |progress| {
             made.extend(make_folders(inbox, &folder)?);
-            made.extend(items.iter().map(|item| item.target_path.clone()));
-            copy_items(inbox, &items, &mut |done, total| progress(Progress::Received { done, total }))?;
+            let mut report = |done, total| progress(Progress::Received { done, total });
+            match from {
+                Origin::Bag(medium) => {
+                    let mut items = Vec::with_capacity(files.len());
+                    for file in files {
+                        items.push(Item {
+                            source: *medium,
+                            source_path: path(&format!("{bag}/{}", file.payload_path))?,
+                            target_path: staged_path(known, file.ordinal)?,
+                            sha256: Digest(file.sha256),
+                            size_bytes: file.size_bytes,
+                        });
+                    }
+                    copy_items(inbox, &items, &mut report)?;
+                }
+                Origin::Sealed(unsealed) => write_opened(inbox, known, unsealed, files, &mut report)?,
+            }
+            for file in files {
+                made.push(staged_path(known, file.ordinal)?);
+            }
             Ok(inbox.flush(&made)?)
         })
     }
@@ -227,6 +306,60 @@ impl Engine<'_> {
 
     pub(crate) fn describe_place(&self, known: &Known, volume: &dyn Volume) -> String {
         parcel_place(known, volume).unwrap_or_default()
+    }
+}
+
+/// What is read of the ciphertext at once: two chunks of an age stream.
+const CIPHER_BUFFER_BYTES: usize = 128 * 1024;
+
+/// A parcel opened from the spool.
+type Opened<'v> = Unsealed<SealedStream<BufReader<SegmentReader<'v>>>>;
+
+/// Where the files of a parcel come from.
+enum Origin<'v, 's> {
+    /// From a bag on a medium.
+    Bag(&'v dyn Volume),
+    /// From its opened ciphertext.
+    Sealed(&'s mut Opened<'v>),
+}
+
+/// Writes files out of an opened parcel as new files, hashing what comes out. Flushes nothing.
+fn write_opened(
+    inbox: &dyn Volume,
+    known: &Known,
+    unsealed: &mut Opened<'_>,
+    files: &[&ParcelFile],
+    report: &mut dyn FnMut(u64, u64),
+) -> TransferResult<()> {
+    let total = files.iter().map(|file| file.size_bytes).sum();
+    let mut done = 0;
+    let changed = |file: &ParcelFile| TransferError::SourceChanged { path: file.payload_path.clone() };
+    let ((), digests) = with_lane(|lane| {
+        for file in files {
+            let at = staged_path(known, file.ordinal)?;
+            let payload = file.payload_path.parse().map_err(|_| changed(file))?;
+            let mut from = unsealed.file(&payload).map_err(|_| changed(file))?;
+            let mut to = inbox.create_new(&at)?;
+            let failed = |source| VolumeError { verb: Verb::Write, place: place(inbox, &at), source };
+            let passed = lane.pass(&mut from, |data| {
+                to.write_all(data)?;
+                done += data.len() as u64;
+                report(done, total);
+                Ok(())
+            });
+            match passed {
+                Ok(bytes) if bytes == file.size_bytes => {}
+                // What does not decrypt to what the manifest names is damage, whichever way it shows.
+                Ok(_) | Err(PassError::Read(_)) => return Err(changed(file)),
+                Err(PassError::Write(source)) => return Err(failed(source).into()),
+            }
+            to.close().map_err(failed)?;
+        }
+        Ok::<_, TransferError>(())
+    })?;
+    match files.iter().zip(digests).find(|(file, digest)| digest.0 != file.sha256) {
+        Some((file, _)) => Err(changed(file)),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! a faulty one in its place. Everything is addressed by `RelPath` below one root: no path can leave it.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 
 use rezept_journal::VerifyLevel;
 
@@ -230,6 +230,11 @@ pub trait NewFile: Write + Send {
     fn close(self: Box<Self>) -> io::Result<()>;
 }
 
+/// A file open for reading at any place of it.
+pub trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send + ?Sized> ReadSeek for T {}
+
 /// A second reading of what was just written, with a record of how far down it looked.
 pub trait ReadBack {
     /// Opens one of the files, past every cache that the platform lets us pass.
@@ -286,6 +291,12 @@ pub trait Volume: Send + Sync {
     /// # Errors
     /// When it is missing, not a regular file, or cannot be opened.
     fn open(&self, path: &RelPath) -> VolumeResult<Box<dyn Read + Send>>;
+
+    /// As [`Volume::open`], for reading at any place of the file.
+    ///
+    /// # Errors
+    /// As [`Volume::open`].
+    fn open_seek(&self, path: &RelPath) -> VolumeResult<Box<dyn ReadSeek>>;
 
     /// Prepares to read the named files again, past the caches. Call after a flush.
     ///

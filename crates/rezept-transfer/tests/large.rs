@@ -54,6 +54,8 @@ fn with_engine(journal: &mut Journal, me: &str, volumes: &Volumes, work: impl Fn
         facility: Facility::new("13", "1", "9999015").unwrap(),
         volumes,
         archive: "archive".into(),
+        spool: "spool".to_owned(),
+        vault: None,
         keep_sources: true,
         media: rezept_transfer::MediaRules::default(),
         random: &mut || [7; 16],
@@ -109,7 +111,7 @@ fn more_than_4_gib_arrive() {
 
     with_engine(&mut sending, "a", &volumes, |engine| {
         let file = engine.journal.file(id).unwrap();
-        let row = engine.plan(&"b".parse().unwrap(), None, &[file]).unwrap().row;
+        let row = engine.plan(&"b".parse().unwrap(), None, &[file], rezept_journal::Form::Bag).unwrap().row;
         assert_eq!(engine.carry(row, "stick").unwrap().state, ParcelState::Committed);
     });
     with_engine(&mut receiving, "b", &volumes, |engine| {

@@ -331,6 +331,54 @@ RZ-P112-what = The history of the other station does not continue the one it sho
 RZ-P112-sent = { sent-not-delivered }
 RZ-P112-next = Run rezept audit verify on the other station and tell the person responsible.
 
+RZ-P113-what = Something without a signature came from a station whose keys were compared. It may have been swapped.
+RZ-P113-sent = { sent-not-delivered }
+RZ-P113-next = Do not use the files in it. Send again from the other station; if this appears again, tell the person responsible.
+
+RZ-P114-what = The signature of the parcel is not that of the station that was paired.
+RZ-P114-sent = { sent-not-delivered }
+RZ-P114-next = Do not use the files in it. Tell the person responsible. If the other machine was replaced, pair again (rezept pair).
+
+RZ-P115-what = The parcel is sealed, and its sender is not paired with this station yet.
+RZ-P115-sent = { sent-not-delivered }
+RZ-P115-next = Run rezept pair export and rezept pair accept on both stations, then receive again.
+
+RZ-P116-what = It came from a station whose pairing was taken back.
+RZ-P116-sent = { sent-not-delivered }
+RZ-P116-next = Do not use the files in it. If it was taken back by mistake, pair again (rezept pair).
+
+RZ-P117-what = No key of this station opens the parcel.
+RZ-P117-sent = { sent-not-delivered }
+RZ-P117-next = Send again from the other station. If it cannot wait, the recovery key on paper opens it (rezept recover).
+
+RZ-P118-what = A parcel that was made before this one has not arrived: a medium was lost, or two are in use.
+RZ-P118-sent = What came this time was taken.
+RZ-P118-next = Look for another medium. If one is lost, run rezept send --again on the other station.
+
+RZ-P119-what = The other station used the same number twice. Its journal may have been set back to an older one.
+RZ-P119-sent = What came this time was taken.
+RZ-P119-next = Run rezept audit verify on the other station and tell the person responsible.
+
+RZ-P120-what = The ciphertext of this parcel is no longer on this station, so it cannot be written once more as it was.
+RZ-P120-sent = Nothing was handed over but what is on the medium it was written to before.
+RZ-P120-next = If that medium cannot be found, give the parcel up (rezept held refuse) and send the files anew.
+
+RZ-P121-what = The ciphertext kept on this station is not what was written. The disk may be failing.
+RZ-P121-sent = { sent-not-this-parcel }
+RZ-P121-next = Send again. If it happens repeatedly, have the disk of this machine checked.
+
+RZ-P122-what = The keys of this station are missing or cannot be opened.
+RZ-P122-sent = { sent-not-this-parcel }
+RZ-P122-next = Run rezept doctor. If the keys are lost, pair with the other station again (rezept pair).
+
+RZ-P123-what = The station it is for is not paired, or its pairing was taken back.
+RZ-P123-sent = { sent-not-this-parcel }
+RZ-P123-next = Run rezept pair export and rezept pair accept on both stations, then send again.
+
+RZ-P124-what = The parcel is signed and whole, and yet what is inside is not what a parcel holds.
+RZ-P124-sent = { sent-not-delivered }
+RZ-P124-next = Do not use the files in it. Update rezept on the other station and send again; if this appears again, tell the person responsible.
+
 ## M registered media
 RZ-M101-what = This medium is registered elsewhere, but not at this station.
 RZ-M101-sent = Nothing was written to it. The original file is untouched.

@@ -331,6 +331,54 @@ RZ-P112-what = 相手の端末の記録が、前に示されたものとつな�
 RZ-P112-sent = { sent-not-delivered }
 RZ-P112-next = 相手の端末で rezept audit verify を実行し、責任者に知らせてください。
 
+RZ-P113-what = 暗号鍵を確かめた相手から、署名のないものが届きました。すり替えのおそれがあります。
+RZ-P113-sent = { sent-not-delivered }
+RZ-P113-next = 中のファイルは使わないでください。相手の端末でもう一度送り、それでも出るときは責任者に知らせてください。
+
+RZ-P114-what = 受渡パッケージの署名が、登録した相手のものではありません。
+RZ-P114-sent = { sent-not-delivered }
+RZ-P114-next = 中のファイルは使わないでください。責任者に知らせてください。相手の端末を入れ替えたときは、もう一度組み合わせてください（rezept pair）。
+
+RZ-P115-what = 暗号化された受渡パッケージですが、送った端末とまだ組み合わせをしていません。
+RZ-P115-sent = { sent-not-delivered }
+RZ-P115-next = 両方の端末で rezept pair export と rezept pair accept を行い、もう一度受け取ってください。
+
+RZ-P116-what = 組み合わせを取り消した端末から届きました。
+RZ-P116-sent = { sent-not-delivered }
+RZ-P116-next = 中のファイルは使わないでください。取り消しが誤りなら、もう一度組み合わせてください（rezept pair）。
+
+RZ-P117-what = この端末の鍵では、受渡パッケージを開けません。
+RZ-P117-sent = { sent-not-delivered }
+RZ-P117-next = 相手の端末でもう一度送ってください。急ぐときは、紙の復旧用の鍵で開けます（rezept recover）。
+
+RZ-P118-what = この端末に、まだ届いていない受渡パッケージがあります（媒体の紛失、または媒体が二つ）。
+RZ-P118-sent = 今回の分は受け取りました。
+RZ-P118-next = 別の媒体がないか確かめてください。なくしたときは、相手の端末で rezept send --again を実行してください。
+
+RZ-P119-what = 相手の端末が、同じ通し番号を二度使いました。相手の記録が古いものに戻されたおそれがあります。
+RZ-P119-sent = 今回の分は受け取りました。
+RZ-P119-next = 相手の端末で rezept audit verify を実行し、責任者に知らせてください。
+
+RZ-P120-what = 送った受渡パッケージの暗号文がこの端末に残っていないので、同じものをもう一度は書けません。
+RZ-P120-sent = 前に書いた媒体のほかには、何も渡っていません。
+RZ-P120-next = 前の媒体が見つからないときは、この受渡パッケージを取りやめ（rezept held refuse）、ファイルを新しく送ってください。
+
+RZ-P121-what = この端末に置いた暗号文が、書いたときと違います。ディスクの故障のおそれがあります。
+RZ-P121-sent = { sent-not-this-parcel }
+RZ-P121-next = もう一度送ってください。何度も出るときは、この端末のディスクを調べてください。
+
+RZ-P122-what = この端末の鍵が見つからないか、開けません。
+RZ-P122-sent = { sent-not-this-parcel }
+RZ-P122-next = rezept doctor で確かめてください。鍵をなくしたときは、相手の端末ともう一度組み合わせてください（rezept pair）。
+
+RZ-P123-what = 送り先の端末との組み合わせが取り消されているか、まだありません。
+RZ-P123-sent = { sent-not-this-parcel }
+RZ-P123-next = 両方の端末で rezept pair export と rezept pair accept を行ってから、もう一度送ってください。
+
+RZ-P124-what = 署名も暗号も正しい受渡パッケージですが、中身が決まりどおりではありません。
+RZ-P124-sent = { sent-not-delivered }
+RZ-P124-next = 中のファイルは使わないでください。相手の端末の rezept を新しくし、もう一度送ってください。それでも出るときは責任者に知らせてください。
+
 ## M 登録した媒体
 RZ-M101-what = この媒体はほかで登録されていますが、この端末では登録されていません。
 RZ-M101-sent = この媒体には何も書いていません。元のファイルはそのままです。

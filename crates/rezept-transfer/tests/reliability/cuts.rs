@@ -148,6 +148,18 @@ fn every_cut_of_two_stations() {
 }
 
 #[test]
+fn every_cut_of_two_paired_stations() {
+    every_cut("two paired stations", &Bench::sealed().with_claims(), 700);
+}
+
+#[test]
+fn every_pair_of_cuts_of_two_paired_stations() {
+    let mut world = Bench::sealed();
+    world.put(0, "shaho.uke", claim(1, "2024-11", "RECEIPTC.UKE", 300, 1));
+    every_pair("two paired stations", &world);
+}
+
+#[test]
 fn every_cut_of_a_station_that_does_both() {
     every_cut("single station", &Bench::single().with_claims(), 200);
 }

@@ -34,7 +34,12 @@ fn assert_none(wrong: &[Vec<String>], cases: &str) {
 
 #[test]
 fn any_operation_may_fail_once() {
-    for (name, world) in [("two", Bench::new().with_claims()), ("single", Bench::single().with_claims())] {
+    let worlds = [
+        ("two", Bench::new().with_claims()),
+        ("paired", Bench::sealed().with_claims()),
+        ("single", Bench::single().with_claims()),
+    ];
+    for (name, world) in worlds {
         let log = journey_log(&world);
         let kinds = [Failure::Device, Failure::Full, Failure::Denied, Failure::Busy];
         let wrong = on_all_cores(log.len() * kinds.len(), |case| {
@@ -115,10 +120,15 @@ fn pulled_at(world: &Bench, number: usize) -> Bench {
 
 #[test]
 fn a_pulled_medium_comes_back() {
-    let world = Bench::new().with_claims();
-    let log = journey_log(&world);
+    for world in [Bench::new().with_claims(), Bench::sealed().with_claims()] {
+        pulled_and_put_back(&world);
+    }
+}
+
+fn pulled_and_put_back(world: &Bench) {
+    let log = journey_log(world);
     let wrong = on_all_cores(log.len(), |number| {
-        let run = pulled_at(&world, number);
+        let run = pulled_at(world, number);
         let at = format!("pulled at {number} {}", log[number]);
         run.media[0].put_back(&mut Rng::new(number as u64));
         recover(&run, &at)
@@ -136,10 +146,15 @@ fn send_again(world: &Bench) {
 
 #[test]
 fn a_pulled_medium_is_lost_and_another_takes_its_place() {
-    let world = Bench::new().with_claims();
-    let log = journey_log(&world);
+    for world in [Bench::new().with_claims(), Bench::sealed().with_claims()] {
+        pulled_and_lost(&world);
+    }
+}
+
+fn pulled_and_lost(world: &Bench) {
+    let log = journey_log(world);
     let wrong = on_all_cores(log.len(), |number| {
-        let mut run = pulled_at(&world, number);
+        let mut run = pulled_at(world, number);
         let at = format!("lost at {number} {}", log[number]);
         let lost = std::mem::replace(&mut run.media[0], ModelVolume::new(ModelOptions::stick("new")));
         run.converge(&[0]);

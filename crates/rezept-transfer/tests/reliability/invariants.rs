@@ -53,11 +53,30 @@ fn always_with(bench: &Bench, story: &Story, journals: &[Journal]) -> Vec<String
             }
         }
     }
+    if bench.is_sealed() {
+        nothing_is_readable(bench, &mut wrong);
+    }
     for (number, name, bytes) in &bench.sent {
         let journal = &journals[*number];
         source_is_not_lost(&bench.sites[*number], journal, (name, bytes), story, &mut wrong);
     }
     wrong
+}
+
+/// I3: on media and in the spools stands nothing of a content, of its name, or of the facility.
+fn nothing_is_readable(bench: &Bench, wrong: &mut Vec<String>) {
+    let spools = bench.sites.iter().map(|site| &site.spool);
+    for volume in bench.media.iter().chain(spools) {
+        for path in volume.paths() {
+            let bytes = (!path.ends_with('/')).then(|| volume.get(&path)).flatten().unwrap_or_default();
+            for secret in ["claim,", "RECEIPTC", "9999015", "2024-11", "202411"] {
+                let readable = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                if readable || path.contains(secret) {
+                    wrong.push(format!("I3: {secret} can be read in {path}"));
+                }
+            }
+        }
+    }
 }
 
 /// What must hold besides when everything had its turns.

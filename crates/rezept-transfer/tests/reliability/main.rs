@@ -18,4 +18,5 @@ mod parallel;
 mod power;
 mod registered;
 mod replay;
+mod sealed;
 mod sizes;

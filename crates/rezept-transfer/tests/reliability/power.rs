@@ -13,7 +13,7 @@ use crate::parallel::on_all_cores;
 const WAYS: usize = 5;
 
 fn all_volumes(world: &Bench) -> Vec<&ModelVolume> {
-    let disks = world.sites.iter().flat_map(|site| [&site.source, &site.archive, &site.inbox]);
+    let disks = world.sites.iter().flat_map(|site| [&site.source, &site.archive, &site.inbox, &site.spool]);
     disks.chain(&world.media).collect()
 }
 
@@ -64,6 +64,7 @@ fn power_cut(world: &Bench, rng: &mut Rng) {
 #[test]
 fn power_cuts_lose_nothing() {
     power_cut_everywhere("two stations", &Bench::new().with_claims());
+    power_cut_everywhere("two paired stations", &Bench::sealed().with_claims());
     power_cut_everywhere("single station", &Bench::single().with_claims());
 }
 
