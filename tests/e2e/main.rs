@@ -1,7 +1,10 @@
 //! The built binary as people and scripts meet it: what it prints, where, and what it ends with.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "helpers of tests")]
 
+mod approval;
 mod bench;
+#[cfg(target_os = "linux")]
+mod clamd;
 mod config;
 mod crash;
 mod demo;
@@ -19,6 +22,8 @@ mod readme;
 mod registered;
 mod returns;
 mod returns_kill;
+#[cfg(target_os = "linux")]
+mod scanner;
 mod show;
 mod stations;
 mod two;

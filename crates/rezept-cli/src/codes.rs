@@ -231,6 +231,12 @@ codes! {
     BadPassword = "RZ-O111" => Usage,
     NoApprover = "RZ-O112" => Findings,
 
+    /// V: the malware scanner. All of them are also in `rezept-service`.
+    Infected = "RZ-V101" => Findings,
+    ScannerMissing = "RZ-V102" => Findings,
+    DefinitionsOld = "RZ-V103" => Findings,
+    NotScanned = "RZ-V104" => Findings,
+
     /// J: journal.
     JournalNewer = "RZ-J101" => Usage,
     JournalDamaged = "RZ-J102" => VerifyFailed,
@@ -370,6 +376,7 @@ This page is written from the program's own sentences by a test (`codes.rs`); ch
         ('M', "M: registered media / 登録した媒体"),
         ('R', "R: returns and resubmission / 返戻と再請求"),
         ('O', "O: people / 操作する人"),
+        ('V', "V: malware scanner / マルウェアの検査"),
         ('J', "J: journal / 台帳"),
         ('X', "X: faults of the program / プログラムの誤り"),
     ];

@@ -11,6 +11,10 @@ use rezept_rules::{FacilityKey, RouteKind};
 use rezept_transfer::{Facility, StationName};
 use serde::Deserialize;
 
+mod scanner;
+
+pub use scanner::{Address, FILE_WORD, Missing, Scanner, Way};
+
 /// How long a file must stand still on a local disk.
 pub(crate) const QUIET_LOCAL: Duration = Duration::from_secs(5);
 /// How long on a share, where size and time arrive late.
@@ -128,6 +132,8 @@ pub struct Policy {
     pub keep_sources: bool,
     /// How long the archive keeps.
     pub retain: Span,
+    /// What leaves needs the approval of another person.
+    pub approval: bool,
 }
 
 /// A whole configuration.
@@ -155,6 +161,8 @@ pub struct Config {
     pub media: Vec<Medium>,
     /// Policy.
     pub policy: Policy,
+    /// The malware scanner, if there is one.
+    pub scanner: Option<Scanner>,
 }
 
 #[derive(Deserialize)]
@@ -170,6 +178,7 @@ struct RawConfig {
     medium: Vec<RawMedium>,
     #[serde(default)]
     policy: RawPolicy,
+    scanner: Option<scanner::RawScanner>,
 }
 
 #[derive(Deserialize)]
@@ -220,6 +229,8 @@ struct RawPolicy {
     quiet_time: Option<String>,
     after_ack: Option<String>,
     retain: Option<String>,
+    #[serde(default)]
+    approval: bool,
 }
 
 impl Config {
@@ -288,6 +299,7 @@ impl Config {
                 .map(|m| Medium { kind: m.kind, path: place(&base, &m.path) })
                 .collect(),
             policy: policy(raw.policy)?,
+            scanner: raw.scanner.map(scanner::scanner).transpose()?,
             name,
         };
         config.check_shape()?;
@@ -404,7 +416,8 @@ fn policy(raw: RawPolicy) -> Result<Policy, ConfigError> {
         }
     };
     let retain = value("policy.retain", raw.retain.as_deref().unwrap_or("5y"))?;
-    Ok(Policy { plain_on_removable: raw.plain_on_removable, quiet_time, keep_sources, retain })
+    let (plain_on_removable, approval) = (raw.plain_on_removable, raw.approval);
+    Ok(Policy { plain_on_removable, quiet_time, keep_sources, retain, approval })
 }
 
 /// A path of the configuration, seen from its folder, without `.` and `..`: people are shown it, and the journal knows

@@ -3,7 +3,9 @@
 use rezept_journal::{FileState, Journal, ParcelChange, ParcelState, Reason, Subject};
 use serde::{Deserialize, Serialize};
 
+use crate::people::APPROVAL;
 use crate::problem::{self, Problem};
+use crate::scanner::{INFECTED, UNSCANNED};
 use crate::station::Station;
 
 /// Something that waits for a person.
@@ -107,7 +109,13 @@ impl Station {
                 if never || !carriable {
                     return Err(Problem::new(&reason.code, format!("F{id}"), reason.detail));
                 }
-                Ok(self.journal.release_file(id, why)?)
+                self.may_release(&reason)?;
+                match reason.code.as_str() {
+                    APPROVAL => self.approve(id, why),
+                    INFECTED => Ok(self.journal.release_scan(id, why)?),
+                    code if UNSCANNED.contains(&code) => Ok(self.journal.release_scan(id, why)?),
+                    _ => Ok(self.journal.release_file(id, why)?),
+                }
             }
             Decision::Refuse | Decision::Again => {
                 Ok(self.journal.move_file(id, FileState::Cancelled, None, &format!("refused: {why}"))?)
@@ -122,6 +130,11 @@ impl Station {
         match (decision, parcel.state) {
             (Decision::Again, ParcelState::Committed | ParcelState::Expired) if out => {
                 Ok(self.engine().send_again(row, why)?)
+            }
+            (Decision::Release, ParcelState::Held)
+                if let Some(Err(refused)) = parcel.reason.as_ref().map(|reason| self.may_release(reason)) =>
+            {
+                Err(refused)
             }
             (Decision::Release, ParcelState::Held) if out => {
                 Ok(self.journal.release_parcel(row, ParcelState::Spooled, why)?)

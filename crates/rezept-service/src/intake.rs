@@ -1,17 +1,41 @@
 //! What the service says to the receiving engine: from whom parcels may come, which inbox takes what, and whether a
 //! content may be delivered without a person.
 
-use rezept_journal::{Journal, JournalResult, ParcelRow, Reason};
+use rezept_journal::{Journal, JournalResult, ParcelRow, ParcelState, Reason, Timestamp};
 use rezept_rules::{Refusal, RouteKind};
+use rezept_transfer::volume::{Verb, VolumeError};
 use rezept_transfer::{Intake, Judged, Staged, StationName, TransferError};
 
 use crate::config::Config;
 use crate::examine::{NotExamined, examine};
+use crate::leave::Asked;
 use crate::problem;
+use crate::scanner::{INFECTED, Said, ScanError};
 
 /// The intake of a station.
 pub(crate) struct StationIntake<'a> {
-    pub config: &'a Config,
+    config: &'a Config,
+    scanner: Option<Asked<'a>>,
+}
+
+impl<'a> StationIntake<'a> {
+    pub(crate) fn new(config: &'a Config, now: Timestamp) -> Self {
+        Self { config, scanner: config.scanner.as_ref().map(|scanner| Asked::new(scanner, now)) }
+    }
+
+    /// What the scanner says of a file that arrived; `None` where none is configured, and where the file was judged before
+    /// and only its place is asked for.
+    fn scan(&mut self, parcel: &ParcelRow, file: Staged<'_>) -> Result<Option<Said>, TransferError> {
+        let Some(asked) = self.scanner.as_mut().filter(|_| parcel.state == ParcelState::Copied) else {
+            return Ok(None);
+        };
+        let place = format!("{}/{}", file.volume.root(), file.path);
+        match asked.of(file.volume, file.path, &file.sha256) {
+            Ok(said) => Ok(Some(said)),
+            Err(ScanError::Changed) => Err(TransferError::ReadBackDiffers { place }),
+            Err(ScanError::Source(source)) => Err(VolumeError { verb: Verb::Read, place, source }.into()),
+        }
+    }
 }
 
 impl Intake for StationIntake<'_> {
@@ -31,6 +55,7 @@ impl Intake for StationIntake<'_> {
         parcel: &ParcelRow,
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
+        let scanned = self.scan(parcel, file)?;
         let examined = match examine(file.volume, file.path) {
             Ok(examined) => examined,
             Err(NotExamined::Volume(error)) => return Err(error.into()),
@@ -53,7 +78,28 @@ impl Intake for StationIntake<'_> {
             hold = before(journal, parcel, &file.sha256, content.identity.as_deref())?;
         }
         let folder = described.map_or_else(|| "unknown".to_owned(), |described| described.folder);
-        Ok(Judged { content, folder, hold })
+        let mut judged = Judged { content, folder, hold, grave: false, remark: None };
+        match scanned {
+            None | Some(Said::Clean) => {}
+            Some(Said::Passed(reason)) => {
+                judged.remark = Some(format!("not scanned: {} {}", reason.code, reason.detail));
+            }
+            Some(Said::Hold(reason)) => hold_by_scanner(&mut judged, reason),
+        }
+        Ok(judged)
+    }
+}
+
+/// Malware goes before every other reason. That a file was not scanned does not hide another reason: who lets that one pass
+/// must see both.
+fn hold_by_scanner(judged: &mut Judged, reason: Reason) {
+    judged.grave = reason.code == INFECTED;
+    match &mut judged.hold {
+        Some(other) if !judged.grave => {
+            let both = [other.detail.as_str(), reason.code.as_str()];
+            other.detail = both.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+        }
+        hold => *hold = Some(reason),
     }
 }
 

@@ -125,6 +125,7 @@ impl Station {
         }
         let mut named = std::collections::BTreeSet::new();
         ready.retain(|(_, _, row)| named.insert(row.id));
+        ready = self.clear_to_leave(ready, &mut outcome);
         match self.by_form(ready, target.as_ref(), &mut outcome) {
             Ok(groups) => {
                 for group in groups {
@@ -157,8 +158,8 @@ impl Station {
     }
 
     pub(crate) fn carry_here(&mut self, row: i64) -> rezept_transfer::TransferResult<ParcelRow> {
-        let config = self.config.clone();
-        self.engine().carry_here(row, &mut StationIntake { config: &config })
+        let (config, now) = (self.config.clone(), self.world.clock.now());
+        self.engine().carry_here(row, &mut StationIntake::new(&config, now))
     }
 
     /// Writes a parcel that was lost with its medium to another one, under the same id.
@@ -232,8 +233,8 @@ impl Station {
             Ok(changed) => changed.iter().for_each(|parcel| outcome.note_parcel(parcel)),
             Err(error) => outcome.problems.push(error.into()),
         }
-        let config = self.config.clone();
-        match self.engine().receive(root, &mut StationIntake { config: &config }) {
+        let (config, now) = (self.config.clone(), self.world.clock.now());
+        match self.engine().receive(root, &mut StationIntake::new(&config, now)) {
             Ok(received) => {
                 for one in received {
                     outcome.note_parcel(&one.parcel);
@@ -273,6 +274,7 @@ impl Station {
                 self.journal.file(id)?
             }
         };
+        self.note_submitted(row.id)?;
         match row.state {
             FileState::InParcel => {
                 // Its other files were perhaps named before it.

@@ -41,8 +41,8 @@ impl Station {
         if let Err(problem) = self.carry_all(&media, &mut outcome) {
             outcome.problems.push(problem);
         }
-        let config = self.config.clone();
-        if let Err(error) = self.engine().finish_deliveries(&mut StationIntake { config: &config }) {
+        let (config, now) = (self.config.clone(), self.world.clock.now());
+        if let Err(error) = self.engine().finish_deliveries(&mut StationIntake::new(&config, now)) {
             outcome.problems.push(error.into());
         }
         if let Err(error) = self.engine().finish_acknowledged() {
@@ -93,6 +93,7 @@ impl Station {
         let all_removable = media.iter().all(|(_, kind)| !self.plain_allowed(*kind));
         let target = media.first().filter(|_| all_removable && self.config.role != Role::Single);
         for (_, ready) in by_receiver {
+            let ready = self.clear_to_leave(ready, outcome);
             for group in self.by_form(ready, target, outcome)? {
                 for part in group.rows.chunks(PARCEL_FILES) {
                     match self.engine().plan(&group.to, group.route.as_deref(), part, group.form) {

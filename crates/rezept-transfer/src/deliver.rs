@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rezept_journal::{Delivery, ParcelChange, ParcelFile, ParcelState, Reason};
+use rezept_journal::{Delivery, ParcelChange, ParcelFile, ParcelState};
 use rezept_parcel::sealed::{open_small, seal_small};
 use rezept_parcel::{Ack, AckedFile, AuditCheckpoint, Digest, ack, names};
 
@@ -11,7 +11,7 @@ use crate::codes;
 use crate::content::write_small;
 use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
-use crate::intake::{Intake, Staged};
+use crate::intake::{Intake, Judged, Staged};
 use crate::outgoing::{ACK_FILE_MAX_BYTES, folders};
 use crate::staging::{STAGING, inboxes, staged_path, staging_folder};
 use crate::trust::{Trust, read_signature, remove_if_there, signature_path};
@@ -22,30 +22,38 @@ impl Engine<'_> {
     pub(crate) fn judge(&mut self, known: &Known, intake: &mut dyn Intake) -> TransferResult<()> {
         let row = known.row.row;
         let mut files = known.files.clone();
-        let mut hold = None;
+        let (mut grave, mut hold, mut remarks) = (None, None, Vec::new());
         for file in &mut files {
             let judged = self.judge_one(known, file, intake)?;
-            hold = hold.or(judged.1);
+            let slot = if judged.grave { &mut grave } else { &mut hold };
+            *slot = slot.take().or(judged.hold);
+            remarks.extend(judged.remark);
         }
-        match hold {
+        match grave.or(hold) {
             None => {
-                let change = ParcelChange::default();
+                let change = ParcelChange { note: remarks.join("; "), ..ParcelChange::default() };
                 Ok(self.journal.set_incoming_files(row, ParcelState::Valid, &files, &change)?)
             }
             Some(reason) => {
-                let change = ParcelChange { reason: Some(reason), ..ParcelChange::default() };
+                // A note stands in the place of the reason's own words.
+                let said = format!("{} {}", reason.code, reason.detail).trim().to_owned();
+                let note = match remarks.is_empty() {
+                    true => String::new(),
+                    false => format!("{said}; {}", remarks.join("; ")),
+                };
+                let change = ParcelChange { reason: Some(reason), note, ..ParcelChange::default() };
                 Ok(self.journal.set_incoming_files(row, ParcelState::Held, &files, &change)?)
             }
         }
     }
 
-    /// Judges one file and stores in it what it proved to be. Returns its folder and why it must wait, if it must.
+    /// Judges one file and stores in it what it proved to be.
     fn judge_one(
         &mut self,
         known: &Known,
         file: &mut ParcelFile,
         intake: &mut dyn Intake,
-    ) -> TransferResult<(String, Option<Reason>)> {
+    ) -> TransferResult<Judged> {
         let inbox = inbox_of(file, intake)?;
         let staged_at = staged_path(known, file.ordinal)?;
         let released =
@@ -61,14 +69,14 @@ impl Engine<'_> {
             released: released.as_deref(),
         };
         let judged = intake.judge(self.journal, &known.row, staged)?;
-        let content = judged.content;
-        file.kind = content.kind;
-        file.family = content.family;
-        file.payer = content.payer;
-        file.month = content.month;
-        file.volume = content.volume;
-        file.identity = content.identity;
-        Ok((judged.folder, judged.hold))
+        let content = &judged.content;
+        file.kind.clone_from(&content.kind);
+        file.family.clone_from(&content.family);
+        file.payer.clone_from(&content.payer);
+        file.month.clone_from(&content.month);
+        file.volume.clone_from(&content.volume);
+        file.identity.clone_from(&content.identity);
+        Ok(judged)
     }
 
     /// Chooses a free place for every file and journals it.
@@ -76,7 +84,7 @@ impl Engine<'_> {
         let mut taken = BTreeSet::new();
         let mut places = Vec::with_capacity(known.files.len());
         for file in known.files.iter().filter(|file| !file.delivered) {
-            let (folder, _) = self.judge_one(known, &mut file.clone(), intake)?;
+            let folder = self.judge_one(known, &mut file.clone(), intake)?.folder;
             let inbox = inbox_of(file, intake)?;
             let destination = self.free_place(known, file, &folder, &inbox, &taken)?;
             taken.insert((inbox.clone(), destination.clone()));

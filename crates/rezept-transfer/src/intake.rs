@@ -33,6 +33,10 @@ pub struct Judged {
     pub folder: String,
     /// Why a person must decide before it is delivered.
     pub hold: Option<Reason>,
+    /// Not everybody may let that pass: it goes before the reasons of the parcel's other files.
+    pub grave: bool,
+    /// What the history is to say of it besides.
+    pub remark: Option<String>,
 }
 
 /// The service's side of receiving.

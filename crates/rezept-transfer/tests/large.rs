@@ -32,7 +32,7 @@ impl Intake for AnyInbox {
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let content = Content { sha256: file.sha256, kind: Some("claim".into()), ..Content::default() };
-        Ok(Judged { content, folder: "202411/shaho".into(), hold: None })
+        Ok(Judged { content, folder: "202411/shaho".into(), hold: None, grave: false, remark: None })
     }
 }
 

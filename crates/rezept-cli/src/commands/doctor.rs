@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rezept_journal::Fitness;
-use rezept_service::{Config, Problem, Role, disk_of};
+use rezept_service::{Config, Problem, Role, disk_of, lacks_approver};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{FailureKind, RelPath, Volume};
 
@@ -41,6 +41,8 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     doctor.tell("facility", Verdict::Fine, &config.facility.to_string());
     doctor.data(&config);
     doctor.journal(&config);
+    doctor.people(&config);
+    doctor.scanner(&config);
     for route in &config.routes {
         doctor.folder("watch", &route.watch);
     }
@@ -113,6 +115,35 @@ impl Doctor<'_> {
                 self.tell("journal", Verdict::Wrong(Code::AuditBroken), &entry);
             }
             Err(failure) => self.tell("journal", Verdict::Wrong(failure.code()), &failure.to_string()),
+        }
+    }
+
+    fn people(&mut self, config: &Config) {
+        let found = station::journal(config).and_then(|journal| {
+            let Some(journal) = journal else { return Ok((0, config.policy.approval)) };
+            let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
+            let active = journal.operators().map_err(failed)?.iter().filter(|row| row.is_active()).count();
+            Ok((active, lacks_approver(config, &journal)?))
+        });
+        match found {
+            Ok((active, false)) => self.tell("people", Verdict::Fine, &active.to_string()),
+            Ok((active, true)) => {
+                self.tell("people", Verdict::Wrong(Code::NoApprover), &active.to_string());
+            }
+            // What is wrong with the journal was told before.
+            Err(failure) => self.tell("people", Verdict::Wrong(failure.code()), "-"),
+        }
+    }
+
+    /// Where no scanner is configured there is nothing to tell.
+    fn scanner(&mut self, config: &Config) {
+        let Some(scanner) = &config.scanner else { return };
+        match scanner.ready(jiff::Timestamp::now()) {
+            Ok(said) => self.tell("scanner", Verdict::Fine, &said),
+            Err((code, cause)) => {
+                let code = code.parse().unwrap_or(Code::ScannerMissing);
+                self.tell("scanner", Verdict::Wrong(code), &cause);
+            }
         }
     }
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use rezept_journal::{FileState, Timestamp};
-use rezept_service::{Problem, held};
+use rezept_service::{Problem, held, lacks_approver};
 
 use crate::cli::Global;
-use crate::codes::Exit;
+use crate::codes::{Code, Exit};
 use crate::commands::{media, outcome, station, transfers};
 use crate::json::{ReturnCountObject, WaitingObject};
-use crate::report::Failure;
+use crate::report::{Failure, Report};
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
 
@@ -21,6 +21,7 @@ const SHOWN_HOURS: i64 = 90 * 24;
 /// # Errors
 /// When the journal cannot be read.
 pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    let config = station::config(global)?;
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
     let since = Timestamp::now() - jiff::SignedDuration::from_hours(SHOWN_HOURS);
@@ -56,6 +57,10 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     for medium in &overdue {
         media::print(&journal, medium, ui)?;
+    }
+    if lacks_approver(&config, &journal)? {
+        ui.report(&Report::new(Code::NoApprover));
+        return Ok(Exit::Findings);
     }
     Ok(if held.is_empty() && overdue.is_empty() { Exit::Ok } else { Exit::Findings })
 }

@@ -541,6 +541,7 @@ impl Station {
                 self.journal.see_file(&place, stamp)?
             }
         };
+        self.note_submitted(id)?;
         self.journal.begin_batch()?;
         let moved = self.pass(id, row);
         self.journal.end_batch()?;

@@ -88,7 +88,7 @@ impl Intake for TestIntake {
         let payer = if content.payer.as_deref() == Some("2") { "kokuho" } else { "shaho" };
         let month = content.month.clone().unwrap_or_default().replace('-', "");
         let hold = (content.kind.as_deref() == Some("notice-held")).then(|| Reason::new(ASK, "ask a person"));
-        Ok(Judged { content, folder: format!("{month}/{payer}"), hold })
+        Ok(Judged { content, folder: format!("{month}/{payer}"), hold, grave: false, remark: None })
     }
 }
 
