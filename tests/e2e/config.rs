@@ -201,6 +201,8 @@ fn from_nothing_to_a_sent_file() {
             inbox,
             "--medium",
             &usb,
+            "--key-store",
+            "machine",
         ])
     };
     // What would make no configuration makes nothing at all.

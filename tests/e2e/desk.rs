@@ -50,7 +50,7 @@ impl Clinic {
              [[route]]\nname = \"main\"\nwatch = \"watch\"\naccept = {sends:?}\nto = \"{peer}\"\n\
              [[inbox]]\naccept = {takes:?}\nfolder = \"inbox\"\n\
              [[medium]]\nkind = \"removable\"\npath = \"../usb\"\n\
-             [policy]\nquiet_time = \"0s\"\n"
+             [policy]\nquiet_time = \"0s\"\n[keys]\nstore = \"machine\"\n"
         );
         put(&self.at(&format!("{name}/rezept.toml")), text.as_bytes());
         fs::create_dir(self.at(&format!("{name}/watch"))).unwrap();

@@ -16,6 +16,7 @@ mod journeys;
 mod kill;
 #[cfg(target_os = "linux")]
 mod media;
+mod pairing;
 mod people;
 mod privacy;
 mod readme;

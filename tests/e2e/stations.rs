@@ -120,6 +120,8 @@ kind = "removable"
 path = {medium}
 [policy]
 quiet_time = "0s"
+[keys]
+store = "machine"
 "#,
             data = at(&format!("{name}/data")),
             inbox = at(&format!("{name}/inbox")),

@@ -10,9 +10,11 @@ use rezept_text::{Lang, Text};
 use crate::help;
 
 mod media;
+mod pair;
 mod people;
 
 pub use media::{MediaCommand, MediumArgs, MediumReasonArgs};
+pub use pair::{PairAcceptArgs, PairCommand, PairExportArgs, PairRevokeArgs, RecoveryCommand, SheetArgs};
 pub use people::{OperatorCommand, OperatorNameArgs, OperatorRolesArgs};
 
 /// The whole command line.
@@ -84,6 +86,10 @@ pub enum Command {
     Returns(ReturnsCommand),
     Resubmit(ResubmitArgs),
     #[command(subcommand)]
+    Pair(PairCommand),
+    #[command(subcommand)]
+    Recovery(RecoveryCommand),
+    #[command(subcommand)]
     Operator(OperatorCommand),
     Doctor,
 }
@@ -118,6 +124,8 @@ pub struct InitArgs {
     pub medium: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub share: Option<PathBuf>,
+    #[arg(long, value_name = "WHERE", value_parser = ["platform", "machine"], hide_possible_values = true)]
+    pub key_store: Option<String>,
 }
 
 /// `rezept send`.

@@ -236,6 +236,25 @@ codes! {
     ScannerMissing = "RZ-V102" => Findings,
     DefinitionsOld = "RZ-V103" => Findings,
     NotScanned = "RZ-V104" => Findings,
+    /// K: keys and pairing. All of them are also in `rezept-service`.
+    KeysLost = "RZ-K101" => VerifyFailed,
+    KeysElsewhere = "RZ-K102" => VerifyFailed,
+    KeysDamaged = "RZ-K103" => VerifyFailed,
+    KeyStoreFailed = "RZ-K104" => TargetUnavailable,
+    KeyFolderFailed = "RZ-K105" => TargetUnavailable,
+    CardMissing = "RZ-K106" => TargetUnavailable,
+    CardDamaged = "RZ-K107" => VerifyFailed,
+    CardNewer = "RZ-K108" => BadInput,
+    CardUnknown = "RZ-K109" => VerifyFailed,
+    CardsDisagree = "RZ-K110" => VerifyFailed,
+    CardsSeveral = "RZ-K111" => Usage,
+    PairCodeNeeded = "RZ-K112" => Findings,
+    PairCodeDiffers = "RZ-K113" => VerifyFailed,
+    NotPaired = "RZ-K114" => Usage,
+    PairCodeNoMemory = "RZ-K115" => TargetUnavailable,
+    RecoveryExists = "RZ-K116" => Findings,
+    KeysUnbound = "RZ-K117" => Ok,
+    SheetUnprinted = "RZ-K118" => Ok,
 
     /// J: journal.
     JournalNewer = "RZ-J101" => Usage,
@@ -377,6 +396,7 @@ This page is written from the program's own sentences by a test (`codes.rs`); ch
         ('R', "R: returns and resubmission / 返戻と再請求"),
         ('O', "O: people / 操作する人"),
         ('V', "V: malware scanner / マルウェアの検査"),
+        ('K', "K: keys and pairing / 鍵とペアリング"),
         ('J', "J: journal / 台帳"),
         ('X', "X: faults of the program / プログラムの誤り"),
     ];

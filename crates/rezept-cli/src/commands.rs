@@ -13,7 +13,9 @@ mod ledger;
 mod media;
 mod operator;
 mod outcome;
+mod pair;
 mod receive;
+mod recovery;
 mod resubmit;
 mod returns;
 mod send;
@@ -47,6 +49,8 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::ImportReturns(args) => import_returns::run(args, &cli.global, ui),
         Command::Returns(command) => returns::run(command, &cli.global, ui),
         Command::Resubmit(args) => resubmit::run(args, &cli.global, ui),
+        Command::Pair(command) => pair::run(command, &cli.global, ui),
+        Command::Recovery(command) => recovery::run(command, &cli.global, ui),
         Command::Operator(command) => operator::run(command, &cli.global, ui),
         Command::Doctor => doctor::run(&cli.global, ui),
     };

@@ -4,9 +4,11 @@
 use serde::Serialize;
 
 mod media;
+mod pair;
 mod people;
 
 pub use media::{MediumContentObject, MediumFile, MediumObject, MediumOut, MediumParcel};
+pub use pair::{CardObject, OwnKeysObject, PairingObject, PeerObject, SheetObject};
 pub use people::OperatorObject;
 
 /// The version of all objects.

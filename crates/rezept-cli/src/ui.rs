@@ -130,6 +130,11 @@ impl Ui {
         painted(piece, tone, self.paint_out)
     }
 
+    /// As [`Ui::paint`], for what is printed by [`Ui::note`].
+    pub fn paint_note(&self, piece: &str, tone: Tone) -> String {
+        painted(piece, tone, self.paint_err)
+    }
+
     /// Tells what went wrong, or is to be minded: to people on standard error, with `--json` to programs as well.
     pub fn report(&self, report: &Report) {
         let (what, sent, next) =

@@ -63,6 +63,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rpassword", &["rezept-cli"]),
     ("fluent", &["rezept-text"]),
     ("notify", &["rezept-service"]),
+    ("keyring-core", &["rezept-service"]),
+    ("windows-native-keyring-store", &["rezept-service"]),
+    ("apple-native-keyring-store", &["rezept-service"]),
+    ("machine-uid", &["rezept-service"]),
+    ("qrcode", &["rezept-cli"]),
 ];
 
 /// Why `from` may not use `to` in what ships, if it may not.

@@ -45,6 +45,8 @@ pub struct PeerRow {
     pub name: String,
     /// Its keys.
     pub keys: PeerKeys,
+    /// Since when this station knows of the key that it reads with.
+    pub opening_at: String,
     /// Whether it is trusted.
     pub state: PeerState,
     /// Since when.
@@ -99,10 +101,12 @@ fn read_peer(row: &Row<'_>) -> rusqlite::Result<PeerRow> {
         state: if state == PeerState::Paired.word() { PeerState::Paired } else { PeerState::Revoked },
         state_at: row.get(5)?,
         paired_at: row.get(6)?,
+        opening_at: row.get(7)?,
     })
 }
 
-const PEER_COLUMNS: &str = "name, signing_key, opening_key, recovery_key, state, state_at, paired_at";
+const PEER_COLUMNS: &str =
+    "name, signing_key, opening_key, recovery_key, state, state_at, paired_at, opening_at";
 
 fn peer(conn: &Connection, name: &str) -> JournalResult<Option<PeerRow>> {
     let sql = format!("SELECT {PEER_COLUMNS} FROM peer WHERE name = ?1");
@@ -148,9 +152,9 @@ impl Journal {
         self.change(|tx, (actor, at)| {
             let before = peer(tx, name)?.map_or("", |peer| peer.state.word());
             tx.execute(
-                "INSERT INTO peer (name, signing_key, opening_key, recovery_key, state, state_at, paired_at) \
-                 VALUES (?1, ?2, ?3, ?4, 'paired', ?5, ?5) ON CONFLICT (name) DO UPDATE SET signing_key = ?2, \
-                 opening_key = ?3, recovery_key = ?4, state = 'paired', state_at = ?5, paired_at = ?5",
+                "INSERT INTO peer (name, signing_key, opening_key, recovery_key, state, state_at, paired_at, opening_at) \
+                 VALUES (?1, ?2, ?3, ?4, 'paired', ?5, ?5, ?5) ON CONFLICT (name) DO UPDATE SET signing_key = ?2, \
+                 opening_at = CASE opening_key WHEN ?3 THEN opening_at ELSE ?5 END, opening_key = ?3, recovery_key = ?4, state = 'paired', state_at = ?5, paired_at = ?5",
                 params![name, keys.signing, keys.opening, keys.recovery, at.to_string()],
             )?;
             let note = format!("{name} {} code {code}", keys.signing);
@@ -190,7 +194,10 @@ impl Journal {
             _ => return Ok(false),
         }
         self.change(|tx, (actor, at)| {
-            tx.execute("UPDATE peer SET opening_key = ?2 WHERE name = ?1", params![name, opening])?;
+            tx.execute(
+                "UPDATE peer SET opening_key = ?2, opening_at = ?3 WHERE name = ?1",
+                params![name, opening, at.to_string()],
+            )?;
             let note = format!("{name} {opening}");
             let subject = Subject::Station;
             history::append(tx, &Event { at, actor, subject, from: "", to: "KEY_ANNOUNCED", note: &note })?;

@@ -121,6 +121,24 @@ pub struct Medium {
     pub path: PathBuf,
 }
 
+/// Where the secret lies under which the private keys are encrypted, unless it was decided before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyStore {
+    /// In the key store of the platform, for one user.
+    Platform,
+    /// In the data folder, bound to this machine.
+    Machine,
+}
+
+impl Default for KeyStore {
+    /// The service and the clerk are two users: of the key stores only that of macOS, where no service is installed, serves
+    /// both. (Linux: a service has no session to ask; Windows: each account has a store of its own.)
+    fn default() -> Self {
+        if cfg!(target_os = "macos") { Self::Platform } else { Self::Machine }
+    }
+}
+
 /// What is up to the facility.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -163,6 +181,8 @@ pub struct Config {
     pub policy: Policy,
     /// The malware scanner, if there is one.
     pub scanner: Option<Scanner>,
+    /// Where the secret of new keys will lie.
+    pub key_store: KeyStore,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +199,14 @@ struct RawConfig {
     #[serde(default)]
     policy: RawPolicy,
     scanner: Option<scanner::RawScanner>,
+    #[serde(default)]
+    keys: RawKeys,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawKeys {
+    store: Option<KeyStore>,
 }
 
 #[derive(Deserialize)]
@@ -300,6 +328,7 @@ impl Config {
                 .collect(),
             policy: policy(raw.policy)?,
             scanner: raw.scanner.map(scanner::scanner).transpose()?,
+            key_store: raw.keys.store.unwrap_or_default(),
             name,
         };
         config.check_shape()?;

@@ -54,6 +54,8 @@ pub const NOT_RECOGNISED: &str = "RZ-F113";
 pub const MEDIUM_MISSING: &str = "RZ-T103";
 /// No acknowledgement in time.
 pub const OVERDUE: &str = "RZ-T115";
+/// Something that cannot happen: a fault of the program.
+pub const CANNOT_HAPPEN: &str = "RZ-X902";
 /// No such id.
 pub const UNKNOWN_ID: &str = "RZ-U209";
 

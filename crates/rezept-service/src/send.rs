@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{MediumKind, Role};
 use crate::examine::stamp_of;
 use crate::intake::{StationIntake, reason_of};
+use crate::pairing::Pairing;
 use crate::problem::{self, Problem};
 use crate::returns::{FileImport, Resubmitted};
 use crate::scan::{Gated, file_name};
@@ -46,6 +47,12 @@ pub struct Outcome {
     /// Rows of media that were registered or moved.
     #[serde(default)]
     pub media: Vec<i64>,
+    /// What a comparison of keys found, or pinned.
+    #[serde(default)]
+    pub pairing: Option<Pairing>,
+    /// Where this station's card was put.
+    #[serde(default)]
+    pub card: Option<String>,
 }
 
 impl Outcome {
@@ -94,6 +101,9 @@ impl Station {
     /// receiver. Files that the gate refuses are held, the others go.
     pub fn send(&mut self, files: &[PathBuf], medium: Option<&Path>) -> Outcome {
         let mut outcome = Outcome::default();
+        if let Err(problem) = self.tend_keys() {
+            return Outcome::problem(problem);
+        }
         let target = match self.target(medium) {
             Ok(target) => target,
             Err(problem) => return Outcome::problem(problem),
@@ -208,6 +218,9 @@ impl Station {
     /// Takes everything from a medium that is for this station, acknowledgements included.
     pub fn receive(&mut self, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
+        if let Err(problem) = self.tend_keys() {
+            return Outcome::problem(problem);
+        }
         if let Err(problem) = self.open_all_sources() {
             return Outcome::problem(problem);
         }

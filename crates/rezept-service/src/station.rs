@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, OperatorRow, make_data_folder};
+use rezept_transfer::keys::Vault;
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{Volume, VolumeResult};
 use rezept_transfer::{Engine, Progress, Volumes};
@@ -75,6 +76,8 @@ pub struct World {
     pub random: Box<dyn FnMut() -> [u8; 16] + Send>,
     /// Told how far long work has come.
     pub progress: Box<dyn FnMut(Progress) + Send>,
+    /// The id of this machine, to which its keys are bound; `None` where it has none.
+    pub machine_id: Box<dyn Fn() -> Option<String> + Send>,
 }
 
 impl World {
@@ -91,6 +94,7 @@ impl World {
                 bytes
             }),
             progress: Box::new(|_| {}),
+            machine_id: Box::new(crate::keys::machine_id),
         }
     }
 }
@@ -110,6 +114,10 @@ pub struct Station {
     pub(crate) operator: Option<OperatorRow>,
     /// What was seen of the media at hand.
     pub(crate) media: MediaSeen,
+    /// The private keys, once there are any.
+    pub(crate) vault: Option<Vault>,
+    /// Why they cannot be used.
+    pub(crate) keys_fault: Option<Problem>,
     _lock: EngineLock,
 }
 
@@ -168,8 +176,11 @@ impl Station {
             foreign: HashMap::new(),
             operator: None,
             media: MediaSeen::default(),
+            vault: None,
+            keys_fault: None,
             _lock: lock,
         };
+        station.load_keys()?;
         let archive = station.archive_folder();
         make_data_folder(&archive)?;
         station.open_volume(&archive)?;

@@ -31,7 +31,14 @@ impl Station {
         if let Err(problem) = self.open_all_sources() {
             outcome.problems.push(problem);
         }
-        let media = self.present_media();
+        // Without its keys a paired station leaves every medium alone.
+        let media = match self.tend_keys() {
+            Ok(()) => self.present_media(),
+            Err(problem) => {
+                outcome.problems.push(problem);
+                Vec::new()
+            }
+        };
         for (root, _) in &media {
             self.work_on_medium(root, &mut outcome);
         }

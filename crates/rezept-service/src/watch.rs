@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::MediumKind;
 use crate::decide::Decision;
 use crate::media::MediaAsk;
+use crate::pairing::PairAsk;
 use crate::people;
 use crate::problem::Problem;
 use crate::returns::ReturnsAsk;
@@ -74,6 +75,11 @@ pub enum Ask {
         /// What exactly.
         ask: ReturnsAsk,
     },
+    /// `rezept pair ...`, and the public half of a recovery key.
+    Pair {
+        /// What exactly.
+        ask: PairAsk,
+    },
 }
 
 /// A request as it is put down: what is asked, and on whose behalf.
@@ -112,6 +118,7 @@ impl Station {
             Ask::Receive { medium } => self.receive(medium),
             Ask::Returns { ask } => self.returns(ask),
             Ask::Media { ask } => self.answer_media(ask),
+            Ask::Pair { ask } => self.pair(ask),
             Ask::Decide { id, decision, why, medium } => match id.parse::<Subject>() {
                 Ok(subject) => match self.decide(subject, *decision, why) {
                     Ok(()) => self.after_decision(subject, *decision, medium.clone()),

@@ -21,10 +21,16 @@ pub const fn sources(lang: Lang) -> &'static [(&'static str, &'static str)] {
     }
     match lang {
         Lang::Ja => {
-            files!("ja": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "findings", "errors")
+            files!(
+                "ja": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "findings",
+                "errors"
+            )
         }
         Lang::En => {
-            files!("en": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "findings", "errors")
+            files!(
+                "en": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "findings",
+                "errors"
+            )
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows parcels and the journal; knows nothing of claims, flags or texts.
 
 mod archive;
+mod cards;
 pub mod codes;
 mod content;
 mod deliver;
@@ -22,6 +23,7 @@ mod staging;
 mod trust;
 pub mod volume;
 
+pub use cards::{FoundCard, cards_on, put_card};
 pub use engine::{Engine, Progress, Volumes};
 pub use error::{TransferError, TransferResult};
 pub use incoming::Received;
@@ -30,3 +32,13 @@ pub use lane::read_hashed;
 pub use medium::{MediaRules, MediumMark, parcels_on, read_medium_mark, write_medium_id};
 pub use rezept_parcel::{Digest, Facility, MediumId, ParcelId, StationName};
 pub use staging::STAGING;
+
+/// Keys and what is made of them, for those who must not depend on `rezept-parcel` themselves.
+pub mod keys {
+    pub use rezept_parcel::keys::{PublicKeys, Recipient};
+    pub use rezept_parcel::pairing::{Card, CardError};
+    pub use rezept_parcel::short_code::ShortCode;
+    pub use rezept_parcel::text::TextError;
+    pub use rezept_parcel::vault::{Vault, VaultError};
+    pub use rezept_parcel::words::Timestamp;
+}

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rezept_journal::Fitness;
+use rezept_service::keys::{SecretPlace, check_keys, sheet_path};
 use rezept_service::{Config, Problem, Role, disk_of, lacks_approver};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{FailureKind, RelPath, Volume};
@@ -43,6 +44,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     doctor.journal(&config);
     doctor.people(&config);
     doctor.scanner(&config);
+    doctor.keys(&config);
     for route in &config.routes {
         doctor.folder("watch", &route.watch);
     }
@@ -144,6 +146,24 @@ impl Doctor<'_> {
                 let code = code.parse().unwrap_or(Code::ScannerMissing);
                 self.tell("scanner", Verdict::Wrong(code), &cause);
             }
+        }
+    }
+
+    fn keys(&mut self, config: &Config) {
+        match check_keys(config) {
+            Ok(None) => self.tell("keys", Verdict::Fine, "-"),
+            Ok(Some(SecretPlace::Folder)) => {
+                self.tell("keys", Verdict::Mind(Code::KeysUnbound), SecretPlace::Folder.word());
+            }
+            Ok(Some(place)) => self.tell("keys", Verdict::Fine, place.word()),
+            Err(problem) => {
+                let code = problem.code.parse().unwrap_or(Code::KeysDamaged);
+                self.tell("keys", Verdict::Wrong(code), &problem.detail);
+            }
+        }
+        let sheet = sheet_path(&config.data);
+        if sheet.exists() {
+            self.tell("sheet", Verdict::Mind(Code::SheetUnprinted), &sheet.to_string_lossy());
         }
     }
 

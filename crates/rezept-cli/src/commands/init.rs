@@ -1,17 +1,17 @@
-//! `rezept init`: makes the configuration of a station, its folders and its journal. A convenience: a configuration written
+//! `rezept init`: makes the configuration of a station, its folders, its journal and its keys. A convenience: a configuration written
 //! by hand is as good.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use rezept_service::{Config, ConfigError};
+use rezept_service::{Config, ConfigError, Role};
 use toml::{Table, Value};
 
 use crate::cli::{Global, InitArgs};
 use crate::codes::Exit;
 use crate::commands::actor::Actor;
-use crate::commands::station;
+use crate::commands::{recovery, station};
 use crate::report::Failure;
 use crate::shown::shown;
 use crate::ui::Ui;
@@ -40,8 +40,13 @@ pub fn run(args: &InitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed(&path))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed(&path))?;
-    station::open(config, &Actor::maker("init"))?;
+    let mut made = station::open(config.clone(), &Actor::maker("init"))?;
+    made.make_keys()?;
     ui.line(&ui.say("init-done", &[("path", shown(&path).into())]));
+    // One paper for the facility: the claim terminal takes the key over when the two are paired.
+    if config.role != Role::ClaimTerminal {
+        recovery::first_sheet(&config, &mut made, ui)?;
+    }
     ui.note(&ui.say("init-next", &[]));
     Ok(Exit::Ok)
 }
@@ -95,6 +100,10 @@ fn configuration(args: &InitArgs) -> Result<Table, Failure> {
         ("route", list(vec![table(route)])),
         ("inbox", list(vec![table(vec![("accept", words(back)), ("folder", folder(&args.inbox))])])),
     ]);
+    if let Some(store) = &args.key_store {
+        let keys = table(vec![("store", Value::from(store.as_str()))]);
+        whole.insert("keys".to_owned(), Value::Table(keys));
+    }
     if !media.is_empty() {
         whole.insert("medium".to_owned(), list(media));
     }

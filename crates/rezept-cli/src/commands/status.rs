@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rezept_journal::{FileState, Timestamp};
+use rezept_service::keys::sheet_path;
 use rezept_service::{Problem, held, lacks_approver};
 
 use crate::cli::Global;
@@ -10,7 +11,7 @@ use crate::codes::{Code, Exit};
 use crate::commands::{media, outcome, station, transfers};
 use crate::json::{ReturnCountObject, WaitingObject};
 use crate::report::{Failure, Report};
-use crate::shown::shown_text;
+use crate::shown::{shown, shown_text};
 use crate::ui::{Tone, Ui};
 
 /// Finished parcels are shown for so long.
@@ -22,6 +23,7 @@ const SHOWN_HOURS: i64 = 90 * 24;
 /// When the journal cannot be read.
 pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
+    let sheet = sheet_path(&config.data);
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
     let since = Timestamp::now() - jiff::SignedDuration::from_hours(SHOWN_HOURS);
@@ -57,6 +59,9 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     for medium in &overdue {
         media::print(&journal, medium, ui)?;
+    }
+    if sheet.exists() {
+        ui.report(&Report::new(Code::SheetUnprinted).at(shown(&sheet)));
     }
     if lacks_approver(&config, &journal)? {
         ui.report(&Report::new(Code::NoApprover));

@@ -10,6 +10,7 @@ CREATE TABLE peer (
   name         TEXT PRIMARY KEY,
   signing_key  TEXT NOT NULL,         -- minisign public key, base64
   opening_key  TEXT NOT NULL,         -- age recipient that it reads with now
+  opening_at   TEXT NOT NULL,         -- since when this station knows of that one
   recovery_key TEXT,                  -- age recipient of its facility's paper key
   state        TEXT NOT NULL CHECK (state IN ('paired', 'revoked')),
   state_at     TEXT NOT NULL,
