@@ -10,7 +10,7 @@ use rezept_journal::{Disk, Journal, PeerKeys, SystemClock, TakeOut};
 use serde_json::Value;
 
 use crate::bench::Run;
-use crate::stations::{KOKUHO, RECEKON, SHAHO, Stations, TERMINAL, fast_folder, write};
+use crate::stations::{KOKUHO, RECEKON, SHAHO, Stations, TERMINAL, fast_folder, finish, wait_for, write};
 
 /// The journal of a station, as another process of it opens it.
 fn journal(stations: &Stations, name: &str) -> Journal {
@@ -326,4 +326,31 @@ fn programs_links_and_autorun_files_on_a_stick_raise_one_alert_each_and_are_left
     write(&at("setup.EXE"), b"something else of another size");
     expected.insert(("RZ-M107".to_owned(), "setup.EXE".to_owned()));
     assert_eq!(alerts(&stations.receive(TERMINAL)), expected);
+}
+
+#[test]
+fn a_running_service_waits_for_a_registered_stick_and_registers_one_itself() {
+    let folder = fast_folder();
+    let stations = Stations::new(folder.path());
+    pair(&stations);
+    stations.put(&[SHAHO]);
+    let mut service = stations.start(RECEKON, &["watch"]);
+    let planned = || {
+        let run = stations.run(RECEKON, &["--json", "status"]);
+        run.of_type("transfer").iter().any(|transfer| transfer["state"] == "SPOOLED")
+    };
+    wait_for("the parcel to be planned", planned);
+    assert_eq!(below(&stations.medium()), BTreeSet::new());
+    // The command asks the service, which goes on at once.
+    register(&stations, RECEKON, &stations.medium());
+    let committed =
+        || below(&stations.medium()).iter().any(|path| path.extension().is_some_and(|end| end == "hdr"));
+    wait_for("the header", committed);
+    service.terminate();
+    let run = finish(service);
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(run.err.contains("RZ-T107"), "why it waited was not told: {run:?}");
+    let shown = stations.run(RECEKON, &["--json", "media", "show", "M1"]);
+    assert_eq!(shown.of_type("medium-content")[0]["parcels"][0]["label"], "P1");
+    assert_eq!(stations.run(RECEKON, &["audit", "verify"]).exit, 0);
 }

@@ -12,6 +12,7 @@ mod windows;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rezept_journal::{Journal, KeyKind};
 use rezept_transfer::keys::{Vault, VaultError};
 
 use crate::config::{Config, KeyStore};
@@ -83,13 +84,26 @@ pub fn make_key_folder(data: &Path) -> Result<(), Problem> {
     Ok(private_file::make_folder(&path).map_err(|source| KeyError::Io { path, source })?)
 }
 
-/// Whether the keys of a station can be used, and where their secret lies: `None` while it has none.
+/// Whether the keys of a station can be used, and where their secret lies: `None` while it has none. `journal` is the
+/// station's, if there is one yet.
 ///
 /// # Errors
 /// Why they cannot.
-pub fn check_keys(config: &Config) -> Result<Option<SecretPlace>, Problem> {
+pub fn check_keys(config: &Config, journal: Option<&Journal>) -> Result<Option<SecretPlace>, Problem> {
     let folder = KeyFolder::new(&config.data, config.key_store, machine_id());
-    Ok(folder.load()?.map(|_| SecretPlace::noted(&folder.folder)).transpose()?.flatten())
+    match (folder.load()?, journal) {
+        (Some(_), _) => Ok(SecretPlace::noted(&folder.folder)?),
+        (None, Some(journal)) if had_keys(journal)? => Err(KeyError::Lost { path: folder.file() }.into()),
+        (None, _) => Ok(None),
+    }
+}
+
+/// Whether a station has a signing key by its journal.
+fn had_keys(journal: &Journal) -> Result<bool, Problem> {
+    let keys = journal.own_keys()?;
+    Ok(keys
+        .iter()
+        .any(|key| key.kind == KeyKind::Signing && key.superseded_at.is_none() && key.destroyed_at.is_none()))
 }
 
 /// The key folder of one station, on one machine.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{MediumKind, Role};
 use crate::examine::stamp_of;
 use crate::intake::{StationIntake, reason_of};
+use crate::leave::Ready;
 use crate::pairing::Pairing;
 use crate::problem::{self, Problem};
 use crate::returns::{FileImport, Resubmitted};
@@ -76,9 +77,6 @@ impl Outcome {
 
 /// How long a person's word lets a file stand readable on a removable medium: the working day in which it is carried.
 const PLAIN_EXCEPTION: SignedDuration = SignedDuration::from_hours(24);
-
-/// A file that may leave: to whom, by which route.
-pub(crate) type Ready = (StationName, Option<String>, FileRow);
 
 /// Files that make one parcel.
 pub(crate) struct Group {

@@ -256,7 +256,7 @@ impl Station {
             volumes: &self.volumes,
             archive,
             spool,
-            vault: None,
+            vault: self.vault.as_ref(),
             keep_sources: self.config.policy.keep_sources,
             media: self.media.rules.clone(),
             random: &mut *self.world.random,

@@ -9,8 +9,9 @@ use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, Parcel
 
 use crate::config::{MediumKind, Role};
 use crate::intake::StationIntake;
+use crate::leave::Ready;
 use crate::problem::{self, Problem};
-use crate::send::{Outcome, Ready};
+use crate::send::Outcome;
 use crate::station::{Station, key};
 
 /// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.

@@ -155,7 +155,7 @@ fn keys_open_only_on_their_machine() {
     nameless.make_keys().unwrap();
     drop(nameless);
     assert!(site.open_on(None, "terminal", "recekon").keys_fault().is_none());
-    let place = check_keys(&site.config("terminal", "recekon")).unwrap().unwrap();
+    let place = check_keys(&site.config("terminal", "recekon"), None).unwrap().unwrap();
     assert_eq!(place.word(), "folder");
 }
 

@@ -150,7 +150,9 @@ impl Doctor<'_> {
     }
 
     fn keys(&mut self, config: &Config) {
-        match check_keys(config) {
+        // What is wrong with the journal was told before.
+        let journal = station::journal(config).ok().flatten();
+        match check_keys(config, journal.as_ref()) {
             Ok(None) => self.tell("keys", Verdict::Fine, "-"),
             Ok(Some(SecretPlace::Folder)) => {
                 self.tell("keys", Verdict::Mind(Code::KeysUnbound), SecretPlace::Folder.word());

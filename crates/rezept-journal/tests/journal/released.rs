@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
-    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, NewEdit, OperatorRole, ParcelChange,
-    ParcelState, PeerKeys, Reason, ResubmissionState, ReturnFileState, ReturnFilter, ReturnState,
-    VerifyLevel,
+    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, MediumClass, MediumState, NewEdit,
+    NewMedium, OperatorRole, ParcelChange, ParcelState, PeerKeys, Reason, ResubmissionState, ReturnFileState,
+    ReturnFilter, ReturnState, TakeOut, VerifyLevel,
 };
 use rusqlite::Connection;
 
@@ -131,6 +131,13 @@ fn summary(journal: &Journal) -> String {
         let ends = (row.is_active(), row.failures, row.locked_until);
         writeln!(text, "O{} {} {:?} {ends:?}", row.id, row.name, row.roles).unwrap();
     }
+    for row in journal.media().unwrap() {
+        let out = (row.out_by, row.out_for, row.out_due);
+        writeln!(text, "M{} {} {} {} {} {out:?}", row.row, row.state, row.class, row.id, row.label).unwrap();
+        for on in journal.stood_on_medium(row.row).unwrap() {
+            writeln!(text, "  P{} {} {:?}", on.parcel.row, on.written_at, on.removed_at).unwrap();
+        }
+    }
     for alert in journal.alerts().unwrap() {
         writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
     }
@@ -200,6 +207,9 @@ fn make_a_journal_of_the_newest_schema() {
             journal.return_files().unwrap().iter().any(|file| file.state == *state),
             "no return file is {state}"
         );
+    }
+    for state in MediumState::ALL {
+        assert!(journal.media().unwrap().iter().any(|row| row.state == *state), "no medium is {state}");
     }
     for (state, count) in journal.return_counts().unwrap() {
         assert!(count > 0, "no returned claim is {state}");
@@ -345,6 +355,32 @@ fn fill(journal: &mut Journal) {
     journal.settle("RZ-G004", "F:/", "seen").unwrap();
     assert!(journal.witness("recekon-1", Checkpoint { seq: 7, hash: digest(7) }).unwrap());
     fill_returns(journal);
+    media(journal);
+}
+
+/// A medium in each state, and parcels that stand or stood on the first.
+fn media(journal: &mut Journal) {
+    for (n, class) in
+        (0_u8..).zip([MediumClass::Genpi, MediumClass::Hi, MediumClass::Kokai, MediumClass::Genpi])
+    {
+        let new = NewMedium {
+            id: format!("{n:02x}").repeat(16),
+            label: format!("USB-{n}"),
+            owner: "医事課".to_owned(),
+            class,
+            volume_label: (n == 1).then(|| "REZEPT".to_owned()),
+            serial: (n == 1).then(|| "0123456789".to_owned()),
+        };
+        journal.register_medium(&new).unwrap();
+    }
+    let parcels: Vec<i64> =
+        journal.parcels_in(Direction::Out, ParcelState::ALL).unwrap().iter().map(|row| row.row).collect();
+    journal.parcels_seen_on_medium(1, &parcels[..2]).unwrap();
+    journal.parcels_seen_on_medium(1, &parcels[1..2]).unwrap();
+    let out = TakeOut { by: "山田".into(), purpose: "端末へ".into(), due: "2026-04-30".into() };
+    journal.take_out_medium(2, &out).unwrap();
+    journal.lose_medium(3, "電車").unwrap();
+    journal.move_medium(4, MediumState::Retired, "古い").unwrap();
 }
 
 /// One return file, one returned claim and one resubmission in each state.

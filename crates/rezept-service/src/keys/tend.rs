@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use rezept_journal::{KeyKind, Timestamp};
 use rezept_transfer::keys::{PublicKeys, Vault};
 
-use super::{KEYS_LOST, KeyError, KeyFolder};
+use super::{KEYS_LOST, KeyError, KeyFolder, had_keys};
 use crate::problem::{self, Problem};
 use crate::station::Station;
 use crate::turn::EXPIRES_AFTER_DAYS;
@@ -30,7 +30,7 @@ impl Station {
                 self.vault = Some(vault);
                 self.agree_keys()?;
             }
-            Ok(None) if self.had_keys()? => {
+            Ok(None) if had_keys(&self.journal)? => {
                 let place = self.config.data.join(super::FOLDER).join(super::FILE);
                 self.keys_fault = Some(Problem::new(KEYS_LOST, place.to_string_lossy(), ""));
             }
@@ -38,14 +38,6 @@ impl Station {
             Err(error) => self.keys_fault = Some(error.into()),
         }
         Ok(())
-    }
-
-    /// Whether this station has a signing key by its journal.
-    fn had_keys(&self) -> Result<bool, Problem> {
-        let keys = self.journal.own_keys()?;
-        Ok(keys.iter().any(|key| {
-            key.kind == KeyKind::Signing && key.superseded_at.is_none() && key.destroyed_at.is_none()
-        }))
     }
 
     /// The private keys, if there are any that can be used.
