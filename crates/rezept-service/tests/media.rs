@@ -16,6 +16,7 @@ use rezept_service::{Ask, Config, OpenVolumes, OsVolumes, Outcome, Pace, Station
 use rezept_testkit::claims::{Body, Invented};
 use rezept_testkit::clock::TestClock;
 use rezept_testkit::model::{ModelOptions, ModelVolume};
+use rezept_transfer::keys::Vault;
 use rezept_transfer::volume::{RelPath, Volume, VolumeResult};
 use rezept_transfer::{MediumId, write_medium_id};
 
@@ -107,6 +108,8 @@ kind = "removable"
 path = "f"
 [policy]
 quiet_time = "0s"
+[keys]
+store = "machine"
 "#;
         let path = self.folder.path().join("rezept.toml");
         let config = Config::parse(text, &path, self.folder.path()).unwrap();
@@ -114,6 +117,7 @@ quiet_time = "0s"
             clock: Arc::new(Shared(Arc::clone(&self.clock))),
             pace: Box::new(NoPace),
             volumes: Box::new(self.slots.clone()),
+            machine_id: Box::new(|| Some("m".to_owned())),
             ..World::real()
         };
         Station::open(config, world, "test").unwrap()
@@ -126,8 +130,15 @@ quiet_time = "0s"
         Journal::open(&self.folder.path().join("data"), &disk, clock, "test").unwrap()
     }
 
-    fn pair(&self) {
-        let keys = PeerKeys { signing: "RW".into(), opening: "age1".into(), recovery: None };
+    /// Pairs the station with one that only its public keys stand for.
+    fn pair(&self, station: &mut Station) {
+        station.make_keys().unwrap();
+        let other = Vault::generate("2024-11-05T01:00:00Z".parse().unwrap()).unwrap();
+        let keys = PeerKeys {
+            signing: other.signing().public().unwrap().to_string(),
+            opening: other.newest_opening().recipient().to_string(),
+            recovery: None,
+        };
         self.journal().pair("terminal-1", &keys, "0000").unwrap();
     }
 
@@ -183,7 +194,7 @@ fn the_first_registered_stick_is_taken_and_why_none_could_be_is_told() {
     let (foreign, own) = (stick("foreign", "A"), stick("own", "B"));
     desk.plug("e", &foreign);
     let mut station = desk.station();
-    desk.pair();
+    desk.pair(&mut station);
     desk.put("RECEIPTC.UKE", Body::Shaho);
     let outcome = station.turn();
     assert_eq!(codes(&outcome), ["RZ-T107"]);
@@ -206,7 +217,7 @@ fn a_cloned_stick_gets_nothing() {
     desk.plug("e", &right);
     let mut station = desk.station();
     desk.register(&mut station, "e", "USB-1");
-    desk.pair();
+    desk.pair(&mut station);
     let id: MediumId = station.journal().medium(1).unwrap().id.parse().unwrap();
     write_medium_id(&clone, id).unwrap();
     let before = clone.paths();
@@ -229,7 +240,7 @@ fn two_sticks_in_one_slot_keep_their_own_lists() {
         desk.plug("e", stick);
         assert_eq!(codes(&desk.register(&mut station, "e", label)), [""; 0]);
     }
-    desk.pair();
+    desk.pair(&mut station);
     desk.plug("e", &one);
     desk.put("1.UKE", Body::Shaho);
     station.turn();
@@ -261,7 +272,7 @@ fn an_overdue_stick_is_a_warning_on_the_day_after() {
     desk.plug("e", &usb);
     let mut station = desk.station();
     desk.register(&mut station, "e", "USB-1");
-    desk.pair();
+    desk.pair(&mut station);
     let due = media::today(desk.clock.now());
     let out = |due: &str| MediaAsk::TakeOut { id: "M1".into(), due: due.into(), purpose: "端末へ".into() };
     assert_eq!(codes(&ask(&mut station, out("2001-01-01"))), [media::BAD_DUE]);
@@ -289,7 +300,7 @@ fn a_stick_lost_in_the_middle_of_a_parcel_sets_it_free_for_another() {
     desk.register(&mut station, "e", "USB-1");
     desk.register(&mut station, "f", "USB-2");
     desk.pull("f");
-    desk.pair();
+    desk.pair(&mut station);
     desk.put("RECEIPTC.UKE", Body::Shaho);
     station.turn();
     assert_eq!(states(&station), ["COMMITTED"]);
