@@ -192,7 +192,8 @@ pub(crate) fn read_small(volume: &dyn Volume, file: &RelPath, limit: usize) -> V
     use std::io::Read;
     let mut back = volume.read_back(std::slice::from_ref(file))?;
     let reader = back.open(file)?;
-    let mut bytes = Vec::new();
+    // Room for what these files usually are: one look at the medium instead of many small ones.
+    let mut bytes = Vec::with_capacity(limit.min(16 * 1024) + 1);
     reader.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|source| crate::volume::VolumeError {
         verb: crate::volume::Verb::Read,
         place: place(volume, file),

@@ -1,7 +1,7 @@
 //! The age stream around everything sealed: begun for recipients, opened with keys. The only place that speaks to age
 //! about streams; its errors are told apart here into damage, a wrong key and a reader that failed.
 
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use age::stream::{StreamReader, StreamWriter};
 use age::{DecryptError, Decryptor, Encryptor, Identity};
@@ -36,12 +36,14 @@ pub(super) fn finish<W: Write>(stream: Sealing<W>) -> io::Result<W> {
 /// Opens a stream that begins at the start of `cipher`. What it gives out is authentic chunk by chunk (64 KiB); that the
 /// stream is whole is known once its end was read or sought.
 pub(super) fn open<R: Read + Seek>(
-    mut cipher: R,
+    cipher: R,
     keys: &[OpeningKey],
-) -> Result<StreamReader<R>, UnsealError> {
+) -> Result<StreamReader<BufReader<R>>, UnsealError> {
+    // Without a buffer age reads the header a few bytes at a time.
+    let mut cipher = BufReader::new(cipher);
     check_header(&mut cipher)?;
     cipher.seek(SeekFrom::Start(0)).map_err(UnsealError::Io)?;
-    let decryptor = Decryptor::new(cipher).map_err(of_age)?;
+    let decryptor = Decryptor::new_buffered(cipher).map_err(of_age)?;
     if decryptor.is_scrypt() {
         return Err(UnsealError::WrongKey);
     }

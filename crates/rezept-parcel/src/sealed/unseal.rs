@@ -1,7 +1,7 @@
 //! Opening a sealed parcel: first its whole frame, the header inside and the tag files are checked against each other and
 //! against the header outside; only then files are given out, each authentic to the byte.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use age::stream::StreamReader;
 
@@ -18,7 +18,7 @@ use crate::received::{ReceivedBag, TAG_FILE_MAX_BYTES, TagFiles};
 use crate::text::TextError;
 
 /// The decrypted stream of a ciphertext `R`.
-pub type SealedStream<R> = StreamReader<R>;
+pub type SealedStream<R> = StreamReader<BufReader<R>>;
 
 /// How many entries stand before the payload: the header and four tag files.
 const BEFORE_PAYLOAD: usize = 5;

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use rezept_journal::{Direction, ParcelState};
+use rezept_journal::{Direction, MediumClass, NewMedium, ParcelState};
 use rezept_testkit::faults::Faults;
 use rezept_testkit::model::{ModelOptions, ModelVolume};
 use rezept_transfer::volume::{RelPath, Volume};
@@ -40,6 +40,19 @@ fn expecting(n: u8) -> MediaRules {
     let mut rules = MediaRules::default();
     rules.expect(MEDIUM, id(n), i64::from(n));
     rules
+}
+
+/// The sender's journal knows the medium; the first one has row 1.
+fn register(world: &Bench, n: u8) {
+    let medium = NewMedium {
+        id: id(n).to_string(),
+        label: "USB-1".into(),
+        owner: "医事課".into(),
+        class: MediumClass::Genpi,
+        volume_label: None,
+        serial: None,
+    };
+    assert_eq!(world.sites[0].journal().register_medium(&medium).unwrap(), i64::from(n));
 }
 
 #[test]
@@ -102,6 +115,7 @@ fn a_stick_swapped_before_the_content_or_before_the_header_gets_neither() {
         let world = Bench::new().with_claims();
         let right = world.media[0].clone();
         write_medium_id(&right, id(1)).unwrap();
+        register(&world, 1);
         let wrong = ModelVolume::new(ModelOptions::stick("wrong"));
         if state == ParcelState::ReadBack {
             // The clone of a stick holds the content already; only its id tells it from the right one.
@@ -121,7 +135,8 @@ fn a_stick_swapped_before_the_content_or_before_the_header_gets_neither() {
         // The right one is back.
         let mut sender = Process::start(&world, 0, &[0], &Faults::none()).unwrap();
         sender.rules = expecting(1);
-        assert!(sender.turn().is_empty());
+        let errors = sender.turn();
+        assert!(errors.is_empty(), "{state} {errors:?}");
         drop(sender);
         assert_eq!(world.states(0, Direction::Out), ["COMMITTED"]);
         assert!(world.converge(&[0]).is_empty());
