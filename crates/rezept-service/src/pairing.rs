@@ -157,8 +157,15 @@ impl Station {
         let name = self.config.name.clone();
         let card = Card { station: name.clone(), keys: own, recovery: self.recovery()? };
         let vault = self.vault().ok_or_else(|| cannot_happen("no keys"))?;
-        let bytes = card.to_bytes(vault.signing()).map_err(|error| cannot_happen(&error.to_string()))?;
         let volume = self.volumes.get(&root)?;
+        // No two signatures of one text are the same: a card that says the same already stays.
+        let stands = cards_on(volume)?
+            .into_iter()
+            .find(|found| found.station == name && Card::parse(&found.bytes).is_ok_and(|old| old == card));
+        let bytes = match stands {
+            Some(found) => found.bytes,
+            None => card.to_bytes(vault.signing()).map_err(|error| cannot_happen(&error.to_string()))?,
+        };
         let place = put_card(volume, &name, &card.file_name(&bytes), &bytes)?;
         Ok(Outcome { card: Some(place), ..Outcome::default() })
     }
