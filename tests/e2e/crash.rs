@@ -173,6 +173,7 @@ fn expected_shape() -> BTreeSet<String> {
             "",
             "data/",
             "data/archive/",
+            "data/spool/",
             "data/engine.lock",
             "data/journal.db",
             "data/journal.mark",

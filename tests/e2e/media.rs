@@ -436,7 +436,7 @@ fn a_header_that_is_damaged_newer_or_not_for_here_says_so() {
             "RZ-P102",
             3,
         ),
-        ("a sealed one", |header| rewritten(header, "form: bag\n", "form: sealed\n"), "RZ-P102", 3),
+        ("another form", |header| rewritten(header, "form: bag\n", "form: sealed\n"), "RZ-P101", 6),
         ("another station", |header| rewritten(header, "to: terminal\n", "to: terminal-9\n"), "RZ-P104", 6),
         ("another sender", |header| rewritten(header, "from: recekon\n", "from: recekon-9\n"), "RZ-P103", 6),
         ("another facility", |header| rewritten(header, "13-1-9999015", "13-1-9999023"), "RZ-P106", 6),
@@ -451,7 +451,8 @@ fn a_header_that_is_damaged_newer_or_not_for_here_says_so() {
         let _ = fs::remove_file(&header).or_else(|_| fs::remove_dir(&header));
         put(&header, &whole);
         let healed = clinic.receive();
-        if ["RZ-P101", "RZ-P102"].contains(code) {
+        // A header that was refused for what it says itself proves nothing: the right one takes its place.
+        if *code != "RZ-P107" {
             assert_eq!((healed.exit, told(&healed.transfer()).1), (0, "ACK_WRITTEN"), "{what}: {healed:?}");
         } else {
             // Two whole headers under one id: which of them is true cannot be known here.
