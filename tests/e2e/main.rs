@@ -20,11 +20,13 @@ mod pairing;
 mod people;
 mod privacy;
 mod readme;
+mod recovery;
 mod registered;
 mod returns;
 mod returns_kill;
 #[cfg(target_os = "linux")]
 mod scanner;
+mod sealed;
 mod show;
 mod stations;
 mod two;

@@ -12,14 +12,18 @@ use crate::desk::{Clinic, Desk, files, invented, put, typed};
 use crate::stations::{Tree, wait_for};
 
 /// The two stations of a clinic that are about to be paired.
-struct Pair {
-    clinic: Clinic,
+pub struct Pair {
+    pub clinic: Clinic,
 }
 
 impl Pair {
     /// Both cards are on the stick.
     fn with_cards() -> Self {
-        let pair = Self { clinic: Clinic::new() };
+        Self::with_cards_in(Clinic::new())
+    }
+
+    fn with_cards_in(clinic: Clinic) -> Self {
+        let pair = Self { clinic };
         for desk in [pair.clinic.recekon(), pair.clinic.terminal()] {
             pair.export(&desk, &[]);
         }
@@ -27,8 +31,20 @@ impl Pair {
     }
 
     /// Both have accepted the other one.
-    fn made() -> Self {
-        let pair = Self::with_cards();
+    pub fn made() -> Self {
+        Self::with_cards().accepted()
+    }
+
+    /// The same, with a recovery key on paper, which is returned.
+    pub fn made_with_recovery() -> (Self, String) {
+        let clinic = Clinic::new();
+        let sheet = clinic.recekon().json(&["recovery", "sheet"]);
+        let page = fs::read_to_string(sheet.of_type("recovery_sheet")[0]["path"].as_str().unwrap()).unwrap();
+        (Self::with_cards_in(clinic).accepted(), key_on(&page))
+    }
+
+    fn accepted(self) -> Self {
+        let pair = self;
         let code = pair.code(&pair.clinic.recekon());
         for desk in [pair.clinic.recekon(), pair.clinic.terminal()] {
             let done = pair.accept(&desk, &["--code", &code]);
@@ -37,7 +53,7 @@ impl Pair {
         pair
     }
 
-    fn usb(&self) -> String {
+    pub fn usb(&self) -> String {
         self.clinic.typed("usb")
     }
 
@@ -88,12 +104,12 @@ fn peers(desk: &Desk) -> Vec<Value> {
     run.of_type("peer")
 }
 
-fn own(desk: &Desk) -> Value {
+pub fn own(desk: &Desk) -> Value {
     desk.json(&["pair", "list"]).of_type("own_keys").pop().unwrap()
 }
 
 #[track_caller]
-fn refused(run: &Run, exit: i32, code: &str) {
+pub fn refused(run: &Run, exit: i32, code: &str) {
     assert_eq!((run.exit, run.codes()), (exit, vec![code.to_owned()]), "{run:?}");
 }
 
@@ -417,8 +433,7 @@ fn init_makes_keys_and_a_recovery_key_that_is_only_on_paper() {
     assert!(
         page.contains("テスト&lt;見本&gt;診療所") && page.contains("13-1-9999015") && page.contains("<svg")
     );
-    let shown = page.split("class=\"key\">").nth(1).unwrap().split("</div>").next().unwrap();
-    let key: String = shown.split_whitespace().collect();
+    let key = key_on(&page);
     assert!(key.starts_with("AGE-SECRET-KEY-1") && key.len() == 74, "a whole key");
     let listed = run(&["pair", "list", "--json"]).of_type("own_keys").pop().unwrap();
     assert_eq!(listed["recovery_key"], made.of_type("recovery_sheet")[0]["recovery_key"]);
@@ -450,6 +465,12 @@ fn init_makes_keys_and_a_recovery_key_that_is_only_on_paper() {
     assert_eq!(taken.exit, 5, "a file is never overwritten: {taken:?}");
     let still = run(&["pair", "list", "--json"]).of_type("own_keys").pop().unwrap();
     assert_eq!(still["recovery_key"], now["recovery_key"], "no key without paper");
+}
+
+/// The recovery key on a sheet, without the spaces between its groups.
+fn key_on(page: &str) -> String {
+    let shown = page.split("class=\"key\">").nth(1).unwrap().split("</div>").next().unwrap();
+    shown.split_whitespace().collect()
 }
 
 /// The public half of a key, as the stock tool says; `None` with a line that says so where it is not installed.

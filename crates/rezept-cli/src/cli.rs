@@ -14,7 +14,9 @@ mod pair;
 mod people;
 
 pub use media::{MediaCommand, MediumArgs, MediumReasonArgs};
-pub use pair::{PairAcceptArgs, PairCommand, PairExportArgs, PairRevokeArgs, RecoveryCommand, SheetArgs};
+pub use pair::{
+    PairAcceptArgs, PairCommand, PairExportArgs, PairRevokeArgs, RecoverArgs, RecoveryCommand, SheetArgs,
+};
 pub use people::{OperatorCommand, OperatorNameArgs, OperatorRolesArgs};
 
 /// The whole command line.
@@ -89,6 +91,7 @@ pub enum Command {
     Pair(PairCommand),
     #[command(subcommand)]
     Recovery(RecoveryCommand),
+    Recover(RecoverArgs),
     #[command(subcommand)]
     Operator(OperatorCommand),
     Doctor,

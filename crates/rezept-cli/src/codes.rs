@@ -255,6 +255,14 @@ codes! {
     RecoveryExists = "RZ-K116" => Findings,
     KeysUnbound = "RZ-K117" => Ok,
     SheetUnprinted = "RZ-K118" => Ok,
+    RecoverNoParcel = "RZ-K119" => BadInput,
+    RecoverBadKey = "RZ-K120" => Usage,
+    RecoverBadSignature = "RZ-K121" => VerifyFailed,
+    RecoverWrongKey = "RZ-K122" => VerifyFailed,
+    RecoverDamaged = "RZ-K123" => VerifyFailed,
+    RecoverTargetTaken = "RZ-K124" => TargetUnavailable,
+    RecoverUnproven = "RZ-K125" => Ok,
+    RecoverCannotWrite = "RZ-K126" => TargetUnavailable,
 
     /// J: journal.
     JournalNewer = "RZ-J101" => Usage,

@@ -15,6 +15,7 @@ mod operator;
 mod outcome;
 mod pair;
 mod receive;
+mod recover;
 mod recovery;
 mod resubmit;
 mod returns;
@@ -51,6 +52,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Resubmit(args) => resubmit::run(args, &cli.global, ui),
         Command::Pair(command) => pair::run(command, &cli.global, ui),
         Command::Recovery(command) => recovery::run(command, &cli.global, ui),
+        Command::Recover(args) => recover::run(args, ui),
         Command::Operator(command) => operator::run(command, &cli.global, ui),
         Command::Doctor => doctor::run(&cli.global, ui),
     };

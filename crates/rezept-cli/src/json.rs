@@ -8,7 +8,7 @@ mod pair;
 mod people;
 
 pub use media::{MediumContentObject, MediumFile, MediumObject, MediumOut, MediumParcel};
-pub use pair::{CardObject, OwnKeysObject, PairingObject, PeerObject, SheetObject};
+pub use pair::{CardObject, OwnKeysObject, PairingObject, PeerObject, RecoveredObject, SheetObject};
 pub use people::OperatorObject;
 
 /// The version of all objects.

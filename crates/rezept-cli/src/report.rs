@@ -99,6 +99,16 @@ pub enum Failure {
         #[source]
         source: io::Error,
     },
+    /// Something that has a code of its own.
+    #[error("{}: {place}", code.as_str())]
+    Told {
+        /// The code.
+        code: Code,
+        /// Where, as people see it.
+        place: String,
+        /// What is behind it.
+        detail: Option<String>,
+    },
     /// Something that the station reported, by its code.
     #[error("{}: {}", problem.code, problem.detail)]
     Station {
@@ -125,6 +135,7 @@ impl Failure {
             Self::Config(error) => of_config(error),
             Self::ConfigExists { .. } => Code::ConfigExists,
             Self::Write { .. } => Code::DataFolderFailed,
+            Self::Told { code, .. } => *code,
             Self::Station { problem } => of_problem(problem),
             Self::Print(_) => Code::CannotPrint,
         }
@@ -143,7 +154,7 @@ impl Failure {
             | Self::NoConfig { path }
             | Self::ConfigExists { path }
             | Self::Write { path, .. } => Some(path),
-            Self::Config(_) | Self::Station { .. } | Self::Print(_) => None,
+            Self::Config(_) | Self::Told { .. } | Self::Station { .. } | Self::Print(_) => None,
         }
     }
 
@@ -155,9 +166,13 @@ impl Failure {
         let mut report = Report::new(self.code());
         report.place = match self {
             Self::Config(error) => Some(place_of_config(error)),
+            Self::Told { place, .. } => Some(place.clone()),
             other => other.place().map(shown),
         };
-        report.detail = causes(self);
+        report.detail = match self {
+            Self::Told { detail, .. } => detail.clone(),
+            _ => causes(self),
+        };
         report
     }
 }

@@ -57,6 +57,19 @@ pub enum RecoveryCommand {
     Printed,
 }
 
+/// `rezept recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    #[arg(value_name = "PARCEL")]
+    pub path: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    #[arg(long, value_name = "KEY|FILE")]
+    pub public_key: Option<String>,
+}
+
 /// `rezept recovery sheet`.
 #[derive(Debug, Args)]
 pub struct SheetArgs {

@@ -82,6 +82,21 @@ impl Object for OwnKeysObject<'_> {
     const TYPE: &'static str = "own_keys";
 }
 
+/// `recovered`: a file that was opened with the recovery key.
+#[derive(Debug, Serialize)]
+pub struct RecoveredObject<'a> {
+    /// Where it stands now.
+    pub path: &'a str,
+    /// SHA-256 of its content.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Object for RecoveredObject<'_> {
+    const TYPE: &'static str = "recovered";
+}
+
 /// `recovery_sheet`: the sheet to be printed.
 #[derive(Debug, Serialize)]
 pub struct SheetObject<'a> {

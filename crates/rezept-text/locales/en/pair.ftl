@@ -104,3 +104,38 @@ RZ-K117-next = Whoever copies the data folder can use the keys. Give the data fo
 RZ-K118-what = The file for printing the recovery key is still there.
 RZ-K118-sent = { sent-unchanged }
 RZ-K118-next = Print it, lock the paper away, and run rezept recovery printed.
+
+recover-ask-key = Type the recovery key from the paper (AGE-SECRET-KEY-1…); it is not shown:
+recover-done = { $n } files were taken out. No journal knows of it, and nothing is acknowledged to the sender.
+
+RZ-K119-what = There is no sealed parcel here.
+RZ-K119-sent = Nothing was taken out.
+RZ-K119-next = Name the file that ends in .hdr, in the folder REZEPT of the medium. What is not sealed can be read as it is.
+
+RZ-K120-what = This cannot be read as a key.
+RZ-K120-sent = Nothing was taken out.
+RZ-K120-next = Type again what begins with AGE-SECRET-KEY-1 on the paper, to its end. Spaces and line ends do not matter.
+
+RZ-K121-what = It is not signed by the station that was named.
+RZ-K121-sent = Nothing was taken out.
+RZ-K121-next = See rezept pair list on the sending station for its key. If it still differs, do not use this, and tell the person in charge.
+
+RZ-K122-what = This key does not open it.
+RZ-K122-sent = Nothing was taken out.
+RZ-K122-next = See whether there is another paper: what was sent before the key was made anew opens with the one before.
+
+RZ-K123-what = The parcel is damaged or incomplete.
+RZ-K123-sent = Nothing was taken out.
+RZ-K123-next = If there is another copy of the medium, name that one. Otherwise send again from the sending station.
+
+RZ-K124-what = There is a file of that name already.
+RZ-K124-sent = Nothing was taken out, and that file is untouched.
+RZ-K124-next = Give an empty folder with --out.
+
+RZ-K125-what = Who sent this was not proven.
+RZ-K125-sent = { sent-unchanged }
+RZ-K125-next = Before it is submitted, take it out once more with the sender's key in --public-key, and look at what it is.
+
+RZ-K126-what = The files that were taken out cannot be written.
+RZ-K126-sent = { sent-unchanged }
+RZ-K126-next = See whether the folder in --out can be written to and has room, and run the command again.
