@@ -16,6 +16,8 @@ fn the_whole_journey_is_printed_and_ends_well() {
     for piece in [
         "SHA-256 ",
         " L4",
+        "recekon の画面の番号: ",
+        "読めるレセプトは一行もありません",
         "terminal/inbox/202411/shaho/RECEIPTC.UKE",
         "recekon/inbox/202412/shaho/RECEIPTC.HEN",
     ] {

@@ -1,5 +1,7 @@
-//! `rezept demo`: both stations, a medium and invented claim files in one throw-away folder; the whole journey of claim
+//! `rezept demo`: both stations, a medium and invented claim files in one throw-away folder; pairing, the whole journey of claim
 //! files and of a return file, by the engine that the stations run, printed step by step.
+
+mod paired;
 
 use std::fs;
 use std::io::Write;
@@ -64,12 +66,14 @@ impl Demo<'_> {
         let mut terminal =
             self.station("terminal", "claim-terminal", "recekon", ["return", "notice"], ["claim"])?;
 
+        self.pair([&mut receden, &mut terminal])?;
         self.heading("demo-step-files");
         self.put("recekon/watch/shaho/RECEIPTC.UKE", SHAHO)?;
         self.put("recekon/watch/kokuho/RECEIPTC.UKE", KOKUHO)?;
 
         self.heading("demo-step-write");
         self.turn(&mut receden)?;
+        self.expect_unreadable(SHAHO)?;
         self.heading("demo-step-receive");
         self.turn(&mut terminal)?;
         self.expect("terminal/inbox/202411/shaho/RECEIPTC.UKE", SHAHO)?;
@@ -82,6 +86,7 @@ impl Demo<'_> {
         self.put("terminal/watch/RECEIPTC.HEN", RETURN)?;
         self.heading("demo-step-return-write");
         self.turn(&mut terminal)?;
+        self.expect_unreadable(RETURN)?;
         self.heading("demo-step-return-receive");
         self.turn(&mut receden)?;
         self.expect("recekon/inbox/202412/shaho/RECEIPTC.HEN", RETURN)?;
@@ -193,7 +198,7 @@ impl Demo<'_> {
              [[route]]\nname = \"main\"\nwatch = \"watch\"\naccept = {sends:?}\nto = \"{peer}\"\n\
              [[inbox]]\naccept = {takes:?}\nfolder = \"inbox\"\n\
              [[medium]]\nkind = \"removable\"\npath = \"../usb\"\n\
-             [policy]\nquiet_time = \"0s\"\n"
+             [policy]\nquiet_time = \"0s\"\n[keys]\nstore = \"machine\"\n"
         );
         let path = folder.join("rezept.toml");
         let mut file =
