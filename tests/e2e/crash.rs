@@ -14,11 +14,14 @@ use serde_json::Value;
 
 use crate::bench::{Run, rezept};
 use crate::kill::{Moment, kill_at, list_moments, spread, strace_is_missing, time_of};
+use crate::registered;
 use crate::stations::{KOKUHO, RECEKON, SHAHO, Source, Stations, TERMINAL, Tree, fast_folder, strs};
 
 const SENT: [Source; 2] = [SHAHO, KOKUHO];
 /// Pairs of kills that are tried, of the many thousands there are. The model volume tries all of its own.
 const PAIRS: usize = 150;
+/// Of the kill points of sealed parcels one in so many is tried.
+const SEALED_EVERY: usize = 4;
 /// Kills after a time, for each command, where strace gives exact moments besides; and where it does not.
 const TIMED_BESIDES: u32 = 20;
 const TIMED_ALONE: u32 = 200;
@@ -37,14 +40,28 @@ const JOURNEY: [Step; 3] = [Step::Send, Step::ReceiveParcel, Step::ReceiveAck];
 struct Bed {
     root: PathBuf,
     stations: Stations,
+    form: Form,
+}
+
+/// Whether the stations are paired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    Plain,
+    Sealed,
 }
 
 impl Bed {
     /// Both stations as they are just before a command of the journey.
-    fn before(root: &Path, step: Step) -> Result<Self, String> {
+    fn before(root: &Path, form: Form, step: Step) -> Result<Self, String> {
         let _ = std::fs::remove_dir_all(root);
         std::fs::create_dir_all(root).unwrap();
-        let bed = Self { root: root.to_owned(), stations: Stations::new(root) };
+        let bed = Self { root: root.to_owned(), stations: Stations::new(root), form };
+        if form == Form::Sealed {
+            registered::pair(&bed.stations);
+            for name in [RECEKON, TERMINAL] {
+                registered::register(&bed.stations, name, &bed.stations.medium());
+            }
+        }
         bed.stations.put(&SENT);
         for earlier in JOURNEY.into_iter().filter(|earlier| *earlier < step) {
             ended(&bed.run(earlier), &[0], "before the kill")?;
@@ -144,7 +161,7 @@ impl Bed {
         if inbox.files != delivered {
             return Err(format!("I2: the inbox holds {:?}", inbox.names()));
         }
-        let (found, wanted) = (self.shape(&id), expected_shape());
+        let (found, wanted) = (self.shape(&id), expected_shape(self.form));
         let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| -> Vec<String> {
             these.difference(those).cloned().collect()
         };
@@ -165,8 +182,15 @@ impl Bed {
 }
 
 /// What stands on the disks after a journey, however often it was interrupted.
-fn expected_shape() -> BTreeSet<String> {
+fn expected_shape(form: Form) -> BTreeSet<String> {
     let mut names: Vec<String> = Vec::new();
+    if form == Form::Sealed {
+        names.push("medium/REZEPT/medium.id".to_owned());
+        for name in [RECEKON, TERMINAL] {
+            let keys = ["", "secret.bin", "station.age", "store.txt"];
+            names.extend(keys.map(|part| format!("{name}/data/keys/{part}")));
+        }
+    }
     for name in [RECEKON, TERMINAL] {
         names.push(format!("{name}.toml"));
         for part in [
@@ -221,6 +245,7 @@ fn ended(run: &Run, allowed: &[i32], what: &str) -> Result<(), String> {
 /// A case: one command of the journey, and the moments at which it and its repetitions are killed.
 #[derive(Clone, Debug)]
 struct Case {
+    form: Form,
     step: Step,
     moments: Vec<Moment>,
 }
@@ -235,7 +260,7 @@ struct Tally {
 
 /// Tries one case; `Ok` with the number of kills that hit.
 fn survive(root: &Path, case: &Case) -> Result<usize, String> {
-    let bed = Bed::before(root, case.step)?;
+    let bed = Bed::before(root, case.form, case.step)?;
     let mut hit = 0;
     for moment in &case.moments {
         hit += usize::from(kill_at(bed.command(case.step), moment));
@@ -299,29 +324,35 @@ fn no_strace() -> bool {
 }
 
 /// The moments of one command, listed once.
-fn moments_of(step: Step) -> Vec<Moment> {
+fn moments_of(form: Form, step: Step) -> Vec<Moment> {
     let folder = fast_folder();
-    let bed = Bed::before(&folder.path().join("bed"), step).unwrap();
+    let bed = Bed::before(&folder.path().join("bed"), form, step).unwrap();
     list_moments(&bed.command(step), &folder.path().join("calls"))
 }
 
-fn timed_cases(n: u32) -> Vec<Case> {
+fn timed_cases(form: Form, n: u32) -> Vec<Case> {
     let mut cases = Vec::new();
     for step in JOURNEY {
         let folder = fast_folder();
-        let time = || time_of(Bed::before(&folder.path().join("bed"), step).unwrap().command(step));
+        let time = || time_of(Bed::before(&folder.path().join("bed"), form, step).unwrap().command(step));
         // The first run is slower: nothing is in memory yet.
         let time = (0..4).map(|_| time()).min().unwrap();
         let moments = spread(time, n);
-        cases.extend(moments.map(|moment| Case { step, moments: vec![moment] }));
+        cases.extend(moments.map(|moment| Case { form, step, moments: vec![moment] }));
     }
     cases
 }
 
 #[test]
 fn an_undisturbed_journey_ends_as_all_others_must() {
+    for form in [Form::Plain, Form::Sealed] {
+        undisturbed(form);
+    }
+}
+
+fn undisturbed(form: Form) {
     let folder = fast_folder();
-    let bed = Bed::before(&folder.path().join("bed"), Step::Send).unwrap();
+    let bed = Bed::before(&folder.path().join("bed"), form, Step::Send).unwrap();
     bed.go_on(Step::Send).unwrap();
     bed.all_is_well().unwrap();
     // The checks can fail: a lost source, a doubled delivery, something left on the medium.
@@ -337,17 +368,29 @@ fn an_undisturbed_journey_ends_as_all_others_must() {
 
 #[test]
 fn every_kill_point_recovers() {
+    kill_points(Form::Plain, 1);
+}
+
+/// The model volume tries every cut of two paired stations; here one in a few, spread evenly, at a real process.
+#[test]
+fn kill_points_of_sealed_parcels_recover() {
+    kill_points(Form::Sealed, SEALED_EVERY);
+}
+
+/// Kills at one in so many of the moments.
+fn kill_points(form: Form, every: usize) {
     let began = Instant::now();
     if no_strace() {
-        let cases = timed_cases(TIMED_ALONE);
+        let cases = timed_cases(form, TIMED_ALONE);
         conclude("kills spread over time", &try_cases(&cases), began);
         return;
     }
     let mut cases = Vec::new();
     for step in JOURNEY {
-        let moments = moments_of(step);
-        println!("{step:?}: {} moments", moments.len());
-        cases.extend(moments.into_iter().map(|moment| Case { step, moments: vec![moment] }));
+        let moments = moments_of(form, step);
+        println!("{form:?} {step:?}: {} moments", moments.len());
+        let chosen = moments.into_iter().step_by(every);
+        cases.extend(chosen.map(|moment| Case { form, step, moments: vec![moment] }));
     }
     let tally = try_cases(&cases);
     conclude("kill points", &tally, began);
@@ -360,18 +403,18 @@ fn kills_during_the_recovery_recover() {
     let began = Instant::now();
     let mut rng = Rng::new(0x7265_7a65_7074);
     if no_strace() {
-        let singles = timed_cases(TIMED_ALONE);
+        let singles = timed_cases(Form::Plain, TIMED_ALONE);
         let pair = |_| {
             let first = singles[rng.below(singles.len())].clone();
             let others: Vec<&Case> = singles.iter().filter(|other| other.step == first.step).collect();
             let second = others[rng.below(others.len())].moments[0].clone();
-            Case { step: first.step, moments: vec![first.moments[0].clone(), second] }
+            Case { form: Form::Plain, step: first.step, moments: vec![first.moments[0].clone(), second] }
         };
         let pairs: Vec<Case> = (0..PAIRS).map(pair).collect();
         conclude("kills in pairs spread over time", &try_cases(&pairs), began);
         return;
     }
-    let steps: Vec<(Step, Vec<Moment>)> = JOURNEY.map(|step| (step, moments_of(step))).to_vec();
+    let steps: Vec<(Step, Vec<Moment>)> = JOURNEY.map(|step| (step, moments_of(Form::Plain, step))).to_vec();
     let firsts: Vec<(Step, Moment, u64)> = (0..PAIRS)
         .map(|_| {
             let (step, moments) = &steps[rng.below(steps.len())];
@@ -380,11 +423,11 @@ fn kills_during_the_recovery_recover() {
         .collect();
     let tally = try_all(&firsts, |root, (step, first, seed)| {
         // The calls of this recovery are listed first, so that the second kill falls into it wherever the first one fell.
-        let bed = Bed::before(root, *step)?;
+        let bed = Bed::before(root, Form::Plain, *step)?;
         kill_at(bed.command(*step), first);
         let moments = list_moments(&bed.command(*step), &root.with_extension("calls"));
         let second = moments[Rng::new(*seed).below(moments.len())].clone();
-        let case = Case { step: *step, moments: vec![first.clone(), second] };
+        let case = Case { form: Form::Plain, step: *step, moments: vec![first.clone(), second] };
         match survive(root, &case) {
             // A pair counts when both kills hit.
             Ok(hit) => Ok((hit / 2, 1)),
@@ -398,7 +441,7 @@ fn kills_during_the_recovery_recover() {
 #[test]
 fn a_kill_at_any_moment_recovers() {
     let began = Instant::now();
-    let tally = try_cases(&timed_cases(TIMED_BESIDES));
+    let tally = try_cases(&timed_cases(Form::Plain, TIMED_BESIDES));
     conclude("kills in the midst of work", &tally, began);
     assert!(tally.hit > 0);
 }

@@ -20,7 +20,7 @@ fn journal(stations: &Stations, name: &str) -> Journal {
 }
 
 /// Pairs the two stations, without a medium that would be registered by it: from here on registered media are demanded.
-fn pair(stations: &Stations) {
+pub fn pair(stations: &Stations) {
     let keys = [RECEKON, TERMINAL].map(|name| {
         let made = stations.run(name, &["--json", "pair", "rotate"]);
         assert_eq!(made.exit, 0, "{made:?}");
@@ -42,7 +42,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[track_caller]
-fn register(stations: &Stations, name: &str, medium: &Path) -> Value {
+pub fn register(stations: &Stations, name: &str, medium: &Path) -> Value {
     let args = ["--json", "media", "register", text(medium), "--label", "USB-1", "--owner", "医事課"];
     let run = stations.run(name, &args);
     assert_eq!(run.exit, 0, "{run:?}");
