@@ -113,6 +113,8 @@ const LOOKING: &[(&str, &[&str])] = &[
     ("media show", &["M1"]),
     ("operator list", &[]),
     ("pair list", &[]),
+    // Needs no station: any PC, with the paper.
+    ("recover", &["--help"]),
     ("resubmit list", &[]),
     ("resubmit verify", &["{file}"]),
     ("returns export", &["--out", "{new}"]),
