@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "helpers of tests")]
 
 mod approval;
+mod audit;
 mod bench;
 #[cfg(target_os = "linux")]
 mod clamd;

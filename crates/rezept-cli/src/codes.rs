@@ -279,6 +279,10 @@ codes! {
     DiskUnknown = "RZ-J112" => Ok,
     JournalFailed = "RZ-J113" => TargetUnavailable,
 
+    /// A: this station's history, as others witness it. The first two are also in `rezept-journal`.
+    OwnHistoryShort = "RZ-A101" => VerifyFailed,
+    OwnHistoryOther = "RZ-A102" => VerifyFailed,
+
     /// X: faults of the program.
     Bug = "RZ-X901" => Internal,
     CannotHappen = "RZ-X902" => Internal,
@@ -406,6 +410,7 @@ This page is written from the program's own sentences by a test (`codes.rs`); ch
         ('V', "V: malware scanner / マルウェアの検査"),
         ('K', "K: keys and pairing / 鍵とペアリング"),
         ('J', "J: journal / 台帳"),
+        ('A', "A: the history and its witnesses / 記録とその確かめ"),
         ('X', "X: faults of the program / プログラムの誤り"),
     ];
 

@@ -339,10 +339,31 @@ pub struct AuditObject {
     pub head: String,
     /// The first broken entry.
     pub broken_at: Option<u64>,
-    /// Entries that were shown to another station and are no longer there.
+    /// Checkpoints of this history that are known to be elsewhere.
+    pub elsewhere: u64,
+    /// Entries that are known elsewhere and are not here.
     pub unmet: Vec<u64>,
+    /// The same, each with where it is.
+    pub unmet_elsewhere: Vec<UnmetObject>,
     /// Files and parcels whose state is not what the history says.
     pub astray: Vec<String>,
+}
+
+/// One entry that is known elsewhere and is not in this station's history.
+#[derive(Debug, Serialize)]
+pub struct UnmetObject {
+    /// Its number.
+    pub entry: u64,
+    /// Its hash elsewhere.
+    pub sha256: String,
+    /// `other`: another entry has this number here. `missing`: the history ends before.
+    pub here: &'static str,
+    /// Stations to which it was given.
+    pub given_to: Vec<String>,
+    /// Stations that say, under their signature, that they hold it.
+    pub held_by: Vec<String>,
+    /// It stands in the header of a parcel that is kept here.
+    pub in_header: bool,
 }
 
 impl Object for AuditObject {

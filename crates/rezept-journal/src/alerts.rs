@@ -1,7 +1,7 @@
 //! Alerts: what a person must look at and that belongs to no file and no parcel. The same cause at the same place is one
 //! alert until it is settled.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::error::{JournalError, JournalResult};
 use crate::files::Reason;
@@ -21,6 +21,26 @@ pub struct Alert {
     pub reason: Reason,
 }
 
+/// Raises an alert within the transaction of what it tells of. `false` if the same one is open already.
+pub(crate) fn raise(
+    tx: &Connection,
+    (actor, at): (&str, jiff::Timestamp),
+    reason: &Reason,
+    place: &str,
+) -> JournalResult<bool> {
+    let new = tx.execute(
+        "INSERT OR IGNORE INTO alert (at, code, place, detail) VALUES (?1, ?2, ?3, ?4)",
+        params![at.to_string(), reason.code, place, reason.detail],
+    )?;
+    if new == 0 {
+        return Ok(false);
+    }
+    let subject = Subject::Alert(tx.last_insert_rowid());
+    let note = format!("{place} {}", reason.detail);
+    history::append(tx, &Event { at, actor, subject, from: "", to: &reason.code, note: note.trim() })?;
+    Ok(true)
+}
+
 impl Journal {
     /// Raises an alert. `false` if the same one is open already: nothing is written then.
     ///
@@ -36,23 +56,8 @@ impl Journal {
         if open > 0 {
             return Ok(false);
         }
-        self.change(|tx, (actor, at)| {
-            // Another process may have raised it since the look above.
-            let new = tx.execute(
-                "INSERT OR IGNORE INTO alert (at, code, place, detail) VALUES (?1, ?2, ?3, ?4)",
-                params![at.to_string(), reason.code, place, reason.detail],
-            )?;
-            if new == 0 {
-                return Ok(false);
-            }
-            let subject = Subject::Alert(tx.last_insert_rowid());
-            let note = format!("{place} {}", reason.detail);
-            history::append(
-                tx,
-                &Event { at, actor, subject, from: "", to: &reason.code, note: note.trim() },
-            )?;
-            Ok(true)
-        })
+        // Another process may have raised it since the look above.
+        self.change(|tx, who| raise(tx, who, reason, place))
     }
 
     /// Settles every open alert of this code and place: the cause is gone. `false` if there was none.

@@ -1,12 +1,24 @@
 //! The audit: whether the history is whole, and whether it still tells what the rows say. Finds and reports; mends nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use crate::checkpoints::{self, Held, Keeper};
 use crate::error::{JournalError, JournalResult};
-use crate::history::{Checkpoint, HistoryRow, hash_at, hash_of, read_row};
+use crate::history::{Checkpoint, HistoryRow, hash_of, read_row};
 use crate::store::Journal;
+
+/// A checkpoint of this station's chain that is known to be elsewhere, and is not in the chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unmet {
+    /// The checkpoint.
+    pub point: Checkpoint,
+    /// Where it is kept.
+    pub keepers: BTreeSet<Keeper>,
+    /// What the chain has instead.
+    pub held: Held,
+}
 
 /// What was found by following the chain.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,8 +29,10 @@ pub struct ChainReport {
     pub head: Checkpoint,
     /// The first broken entry, if one is: edited, removed, or put in.
     pub broken_at: Option<u64>,
-    /// Checkpoints handed out in headers that the chain does not contain any more.
-    pub unmet: Vec<Checkpoint>,
+    /// How many checkpoints of the chain are known to be elsewhere.
+    pub elsewhere: u64,
+    /// Those of them that the chain does not contain, by number.
+    pub unmet: Vec<Unmet>,
     /// Files, parcels, return files, returned claims and resubmissions (`F1`, `P2`, `I3`, `R4`, `B5`) whose row and whose
     /// history tell different states, and return files that have not the claims they brought.
     pub astray: Vec<String>,
@@ -29,6 +43,12 @@ impl ChainReport {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.broken_at.is_none() && self.unmet.is_empty() && self.astray.is_empty()
+    }
+
+    /// The number of the first entry with which something is wrong.
+    #[must_use]
+    pub fn first_wrong(&self) -> Option<u64> {
+        self.broken_at.into_iter().chain(self.unmet.iter().map(|unmet| unmet.point.seq)).min()
     }
 }
 
@@ -76,12 +96,13 @@ impl Told {
 }
 
 impl Journal {
-    /// Follows the chain from the first entry to the last, looks for every checkpoint in `handed_out`, and compares the
-    /// rows with what the history tells of them.
+    /// Follows the chain from the first entry to the last, looks for every checkpoint that was handed out (`in_headers`: those
+    /// in kept headers, which the journal cannot read) or that another station says it holds, and compares the rows with
+    /// what the history tells of them.
     ///
     /// # Errors
     /// When SQLite does not answer. A broken chain is a result, not an error.
-    pub fn verify_chain(&self, handed_out: &[Checkpoint]) -> JournalResult<ChainReport> {
+    pub fn verify_chain(&self, in_headers: &[Checkpoint]) -> JournalResult<ChainReport> {
         // One moment of the journal, while a service beside this process goes on.
         let moment = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?;
         let mut head = Checkpoint { seq: 0, hash: [0; 32] };
@@ -113,33 +134,30 @@ impl Journal {
         if broken_at.is_none() && issued(&moment)? > head.seq {
             broken_at = Some(head.seq + 1);
         }
-        let mut unmet = Vec::new();
-        for point in handed_out.iter().filter(|point| point.seq > 0) {
-            if hash_at(&moment, point.seq).ok().flatten() != Some(point.hash) {
-                unmet.push(*point);
-            }
-        }
+        let (elsewhere, unmet) = unmet(&moment, in_headers)?;
         let astray = told.compare(&moment)?;
-        Ok(ChainReport { entries, head, broken_at, unmet, astray })
+        Ok(ChainReport { entries, head, broken_at, elsewhere, unmet, astray })
     }
+}
 
-    /// Stores a checkpoint that another station showed of its own chain. `false` if it contradicts a stored one: the
-    /// same number with another hash, which means that the other station's history was rewritten.
-    ///
-    /// # Errors
-    /// When SQLite does not answer.
-    pub fn witness(&mut self, peer: &str, point: Checkpoint) -> JournalResult<bool> {
-        let at = self.clock.now().to_string();
-        let known: [u8; 32] = {
-            self.conn
-                .prepare_cached("INSERT OR IGNORE INTO witness VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![peer, point.seq, point.hash, at])?;
-            self.conn
-                .prepare_cached("SELECT hash FROM witness WHERE peer = ?1 AND seq = ?2")?
-                .query_row(params![peer, point.seq], |row| row.get(0))?
-        };
-        Ok(known == point.hash)
+/// How many checkpoints are elsewhere, and which of them are not in the chain.
+fn unmet(conn: &Connection, in_headers: &[Checkpoint]) -> JournalResult<(u64, Vec<Unmet>)> {
+    let mut elsewhere: BTreeMap<(u64, [u8; 32]), BTreeSet<Keeper>> = BTreeMap::new();
+    let in_headers = in_headers.iter().map(|point| (*point, Keeper::Header));
+    for (point, keeper) in checkpoints::elsewhere(conn)?.into_iter().chain(in_headers) {
+        elsewhere.entry((point.seq, point.hash)).or_default().insert(keeper);
     }
+    elsewhere.retain(|(seq, _), _| *seq > 0);
+    let count = elsewhere.len() as u64;
+    let mut unmet = Vec::new();
+    for ((seq, hash), keepers) in elsewhere {
+        let point = Checkpoint { seq, hash };
+        match checkpoints::compare(conn, point)? {
+            Held::Same => {}
+            held => unmet.push(Unmet { point, keepers, held }),
+        }
+    }
+    Ok((count, unmet))
 }
 
 /// The highest number an entry ever had: SQLite counts on where the last ones were removed.

@@ -96,6 +96,14 @@ pub struct HistoryRow {
     pub hash: [u8; 32],
 }
 
+impl HistoryRow {
+    /// The hash that the entry must have behind one with the hash `before`. The rule is public: `docs/audit.md`.
+    #[must_use]
+    pub fn hash_behind(&self, before: &[u8; 32]) -> [u8; 32] {
+        hash_of(before, self)
+    }
+}
+
 /// What goes into one entry.
 pub(crate) struct Event<'a> {
     pub at: Timestamp,
@@ -192,6 +200,25 @@ impl Journal {
         let mut rows = self.conn.prepare_cached("SELECT * FROM history WHERE subject = ?1 ORDER BY seq")?;
         let found = rows.query_map([subject.to_string()], read_row)?.collect::<Result<_, _>>()?;
         Ok(found)
+    }
+
+    /// Up to `limit` entries from number `first` on, in their order.
+    ///
+    /// # Errors
+    /// `Damaged` when one of them cannot be read, and when SQLite does not answer.
+    pub fn history_from(&self, first: u64, limit: u32) -> JournalResult<Vec<HistoryRow>> {
+        let mut rows =
+            self.conn.prepare_cached("SELECT * FROM history WHERE seq >= ?1 ORDER BY seq LIMIT ?2")?;
+        let found = rows.query_map(params![first, limit], read_row)?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
+    /// The hash of one entry; zeros for number 0, before the first. `None` when there is no such entry.
+    ///
+    /// # Errors
+    /// As [`Journal::history_from`].
+    pub fn entry_hash(&self, seq: u64) -> JournalResult<Option<[u8; 32]>> {
+        if seq == 0 { Ok(Some([0; 32])) } else { hash_at(&self.conn, seq) }
     }
 
     /// The last `limit` entries of the whole history, oldest first.

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod audit;
+mod checkpoints;
 mod clearance;
 mod clock;
 mod disk;
@@ -29,7 +30,8 @@ mod unix;
 mod windows;
 
 pub use alerts::Alert;
-pub use audit::ChainReport;
+pub use audit::{ChainReport, Unmet};
+pub use checkpoints::{Held, Keeper};
 pub use clearance::Clearance;
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, Fitness};

@@ -3,9 +3,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::checkpoints;
 use crate::error::{JournalError, JournalResult};
 use crate::files::{self, one_changed, word};
-use crate::history::{self, Event, Subject};
+use crate::history::{self, Checkpoint, Event, Subject};
 use crate::parcel_rows::{COLUMNS, FILE_COLUMNS, read_direction, read_file, read_row};
 use crate::parcel_rows::{
     Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
@@ -123,6 +124,9 @@ impl Journal {
                 new.header_sha256, new.form.word(), new.signature
             ])?;
             let row = tx.last_insert_rowid();
+            if peer != sender {
+                checkpoints::give(tx, peer, checkpoint, at, &new.id)?;
+            }
             history::append(
                 tx,
                 &Event { at, actor, subject: Subject::Parcel(row), from: "", to: ParcelState::Spooled.word(), note: &new.id },
@@ -216,7 +220,7 @@ impl Journal {
     }
 
     /// A planned parcel is sealed in the spool: its header on the medium will be this one, with this signature. The one it
-    /// was planned with becomes the header inside.
+    /// was planned with becomes the header inside. `shown` is the checkpoint in it.
     ///
     /// # Errors
     /// `IllegalMove` when it is not SPOOLED.
@@ -226,6 +230,7 @@ impl Journal {
         header: &[u8],
         header_sha256: &[u8; 32],
         signature: &[u8],
+        shown: Checkpoint,
     ) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
             only_from(tx, row, ParcelState::Spooled, ParcelState::Spooled)?;
@@ -234,6 +239,9 @@ impl Journal {
                  WHERE row = ?1",
                 params![row, header, header_sha256, signature],
             )?;
+            let (peer, id): (String, String) =
+                tx.query_row("SELECT peer, id FROM parcel WHERE row = ?1", [row], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            checkpoints::give(tx, &peer, shown, at, &id)?;
             let subject = Subject::Parcel(row);
             let note = hex(header_sha256);
             history::append(tx, &Event { at, actor, subject, from: "", to: "SEALED", note: &note })?;

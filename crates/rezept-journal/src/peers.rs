@@ -333,16 +333,4 @@ impl Journal {
             )?
             .query_row(params![sender, sequence, except], |row| row.get(0))?)
     }
-
-    /// The latest checkpoint of another station's history that this one holds.
-    ///
-    /// # Errors
-    /// When SQLite does not answer.
-    pub fn latest_witness(&self, peer: &str) -> JournalResult<Option<history::Checkpoint>> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT seq, hash FROM witness WHERE peer = ?1 ORDER BY seq DESC LIMIT 1")?
-            .query_row([peer], |row| Ok(history::Checkpoint { seq: row.get(0)?, hash: row.get(1)? }))
-            .optional()?)
-    }
 }

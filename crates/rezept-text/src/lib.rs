@@ -22,13 +22,13 @@ pub const fn sources(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::Ja => {
             files!(
-                "ja": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "findings",
+                "ja": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "audit", "findings",
                 "errors"
             )
         }
         Lang::En => {
             files!(
-                "en": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "findings",
+                "en": "help", "ui", "show", "verify", "station", "returns", "people", "media", "scanner", "pair", "audit", "findings",
                 "errors"
             )
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rezept_journal::{Delivery, ParcelChange, ParcelFile, ParcelState};
+use rezept_journal::{Checkpoint, Delivery, ParcelChange, ParcelFile, ParcelState};
 use rezept_parcel::sealed::{open_small, seal_small};
 use rezept_parcel::{Ack, AckedFile, AuditCheckpoint, Digest, ack, names};
 
@@ -258,7 +258,9 @@ impl Engine<'_> {
         let row = known.row.row;
         let folder = path(&names::ack_dir(&known.header.from, &known.header.to))?;
         let file = entry(&folder, &names::ack_name(known.id))?;
-        let (bytes, signature) = self.ack_bytes(known)?;
+        let head = self.journal.checkpoint()?;
+        let (bytes, signature) = self.ack_bytes(known, head)?;
+        self.journal.note_given(&known.row.sender, head, &known.row.id)?;
         let attempt = self.journal.next_attempt(row, root)?;
         let part = entry(&folder, &names::ack_part_name(known.id, attempt))?;
         let beside = signature_path(&file)?;
@@ -303,8 +305,8 @@ impl Engine<'_> {
     }
 
     /// The bytes of the acknowledgement file, and of its signature: a signed parcel is acknowledged sealed and signed.
-    fn ack_bytes(&self, known: &Known) -> TransferResult<(Vec<u8>, Option<Vec<u8>>)> {
-        let text = self.ack(known)?.to_bytes()?;
+    fn ack_bytes(&self, known: &Known, head: Checkpoint) -> TransferResult<(Vec<u8>, Option<Vec<u8>>)> {
+        let text = self.ack(known, head)?.to_bytes()?;
         let Trust::Paired(peer) = self.trust(&known.row.sender)? else { return Ok((text, None)) };
         let mut to = self.recipients(&peer)?;
         to.extend(self.announced());
@@ -313,9 +315,8 @@ impl Engine<'_> {
         Ok((sealed, Some(signature)))
     }
 
-    fn ack(&self, known: &Known) -> TransferResult<Ack> {
+    fn ack(&self, known: &Known, head: Checkpoint) -> TransferResult<Ack> {
         let paired = self.trust(&known.row.sender)?.is_paired();
-        let head = self.journal.checkpoint()?;
         let files = known
             .files
             .iter()
@@ -339,7 +340,7 @@ impl Engine<'_> {
             delivered: known.row.state_at.parse().map_err(|_| TransferError::Stored { what: "a time" })?,
             files,
             opening_key: self.announced().filter(|_| paired),
-            witness: if paired { self.witnessed(&known.row.sender)? } else { None },
+            witness: self.witness_line(&known.row.sender, Some(&known.header.audit))?,
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
         })
     }

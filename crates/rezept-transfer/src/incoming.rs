@@ -1,9 +1,7 @@
 //! The receiver: finds parcels on a medium, proves where they come from, carries each from FOUND to ACK_WRITTEN. Every
 //! step is chosen by `recovery::next_in`.
 
-use rezept_journal::{
-    Checkpoint, Direction, Form, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason,
-};
+use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason};
 use rezept_parcel::{Content, Digest, Header, ParcelId, StationName, TextError, header, names};
 
 use crate::codes;
@@ -314,14 +312,7 @@ impl Engine<'_> {
         if let Some(reason) = self.refusal(&found, &known.header, intake)? {
             return self.quarantine(row, &reason.code, reason.detail);
         }
-        let audit = &known.header.audit;
-        let point = Checkpoint { seq: audit.sequence, hash: audit.hash.0 };
-        if !self.journal.witness(&known.row.sender, point)? {
-            self.journal.raise(
-                &Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)),
-                &known.row.sender,
-            )?;
-        }
+        self.take_witness(&known.row.sender, &known.header.audit, known.header.witness.as_ref())?;
         let proven = self.trust(&known.row.sender)?.is_paired();
         if proven {
             self.note_order(known)?;

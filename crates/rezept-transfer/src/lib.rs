@@ -22,6 +22,7 @@ mod spool;
 mod staging;
 mod trust;
 pub mod volume;
+mod witness;
 
 pub use cards::{FoundCard, cards_on, put_card};
 pub use engine::{Engine, Progress, Volumes};

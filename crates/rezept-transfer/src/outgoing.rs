@@ -1,9 +1,7 @@
 //! The sender: carries a parcel on a medium from SPOOLED to COMMITTED, takes the acknowledgement, clears the medium.
 //! Every step is chosen by `recovery::next_out` from what the journal and the medium say at that moment.
 
-use rezept_journal::{
-    Checkpoint, Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel,
-};
+use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel};
 use rezept_parcel::sealed::open_small;
 use rezept_parcel::{Ack, Content, ParcelId, ack, header, names};
 
@@ -446,11 +444,7 @@ impl Engine<'_> {
 
     fn acknowledge(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
         let Some(Ok(ack)) = self.read_ack(known, volume)? else { return Ok(()) };
-        let point = Checkpoint { seq: ack.audit.sequence, hash: ack.audit.hash.0 };
-        if !self.journal.witness(&known.row.peer, point)? {
-            self.journal
-                .raise(&Reason::new(codes::PEER_HISTORY, format!("entry {}", point.seq)), &known.row.peer)?;
-        }
+        self.take_witness(&known.row.peer, &ack.audit, ack.witness.as_ref())?;
         if let (Some(key), true) = (&ack.opening_key, known.row.signature.is_some()) {
             self.journal.announced_key(&known.row.peer, &key.to_string())?;
         }

@@ -50,7 +50,7 @@ impl Engine<'_> {
             (Form::Bag, true) => Some(Signing {
                 vault: self.vault.ok_or(TransferError::NoKeys)?,
                 previous: self.journal.last_header_to(&journal_peer)?.map(Digest),
-                witness: self.witnessed(&journal_peer)?,
+                witness: self.witness_line(&journal_peer, None)?,
             }),
             _ => None,
         };

@@ -341,18 +341,12 @@ impl Engine<'_> {
             released: Vec::new(),
             previous: self.journal.last_header_to(&known.row.peer)?.map(Digest),
             opening_key: self.announced(),
-            witness: self.witnessed(&known.row.peer)?,
+            witness: self.witness_line(&known.row.peer, None)?,
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
         }
         .to_bytes()?;
         let signature = self.sign(&header)?;
-        Ok(self.journal.sealed(known.row.row, &header, &Digest::of(&header).0, &signature)?)
-    }
-
-    /// The latest point of another station's history that this one holds, to be told back to it.
-    pub(crate) fn witnessed(&self, peer: &str) -> TransferResult<Option<AuditCheckpoint>> {
-        let point = self.journal.latest_witness(peer)?;
-        Ok(point.map(|point| AuditCheckpoint { sequence: point.seq, hash: Digest(point.hash) }))
+        Ok(self.journal.sealed(known.row.row, &header, &Digest::of(&header).0, &signature, head)?)
     }
 
     /// Copies the segments of a parcel into the spool, each proved by its digest in the signed header. `Err` inside says

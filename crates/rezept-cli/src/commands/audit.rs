@@ -1,54 +1,129 @@
-//! `rezept audit verify`: proves that the history is whole, and that it still contains every entry that was shown to
-//! another station.
+//! `rezept audit`: proves that the history is whole, and that it still contains every entry that was shown to another station
+//! or that another station says it holds.
 
-use rezept_journal::{Checkpoint, Journal, JournalResult};
+use rezept_journal::{ChainReport, Checkpoint, Held, Journal, JournalResult, Keeper, Unmet};
 use rezept_parcel::{Digest, Header};
 use rezept_service::Problem;
 
 use crate::cli::Global;
 use crate::codes::{Code, Exit};
 use crate::commands::station;
-use crate::json::AuditObject;
+use crate::json::{AuditObject, UnmetObject};
 use crate::report::{Failure, Report};
 use crate::ui::{Tone, Ui};
 
-/// Runs the command. A broken history ends with exit 6.
+/// So many wrong entries and rows are listed for people; `--json` has all.
+const LISTED: usize = 20;
+
+/// Runs `audit verify`. A broken history ends with exit 6.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+pub fn verify(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
-    let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
-    // A large journal is not looked through when it is opened.
-    journal.check_every_page().map_err(failed)?;
-    let report = journal.verify_chain(&handed_out(&journal).map_err(failed)?).map_err(failed)?;
-    ui.object(&AuditObject {
-        sound: report.is_sound(),
-        entries: report.entries,
-        head: Digest(report.head.hash).to_string(),
-        broken_at: report.broken_at,
-        unmet: report.unmet.iter().map(|point| point.seq).collect(),
-        astray: report.astray.clone(),
-    });
-    if report.is_sound() {
-        let line = ui.say("audit-sound", &[("n", report.entries.into())]);
+    let chain = follow(&journal).map_err(|error| Problem::from(&error))?;
+    ui.object(&object(&chain));
+    if chain.is_sound() {
+        let line = ui.say("audit-sound", &[("n", chain.entries.into())]);
         ui.line(&ui.paint(&line, Tone::Good));
-        ui.line(&format!("SHA-256 {}", Digest(report.head.hash)));
+        if chain.elsewhere > 0 {
+            ui.line(&ui.say("audit-elsewhere", &[("n", chain.elsewhere.into())]));
+        }
+        ui.line(&format!("SHA-256 {}", Digest(chain.head.hash)));
         return Ok(Exit::Ok);
     }
-    let first = report.broken_at.into_iter().chain(report.unmet.iter().map(|point| point.seq)).min();
-    let entry = match (first, report.astray.first()) {
-        (Some(entry), _) => format!("#{entry}"),
-        (None, row) => row.map_or_else(String::new, ToString::to_string),
-    };
-    let broken = Report::new(Code::AuditBroken).at(entry);
+    let wrong = sentences(&chain, ui);
+    wrong.iter().take(LISTED).for_each(|line| ui.line(line));
+    if let Some(more) = wrong.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        ui.line(&ui.say("audit-more", &[("n", (more as u64).into())]));
+    }
+    let broken = Report::new(Code::AuditBroken).at(first_wrong(&chain));
     ui.report(&broken);
     Ok(broken.exit())
 }
 
+/// Looks at every page of the journal, which opening a large one does not, and follows the whole history.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn follow(journal: &Journal) -> JournalResult<ChainReport> {
+    journal.check_every_page()?;
+    journal.verify_chain(&in_headers(journal)?)
+}
+
 /// Every checkpoint that left this station in a header.
-pub fn handed_out(journal: &Journal) -> JournalResult<Vec<Checkpoint>> {
+fn in_headers(journal: &Journal) -> JournalResult<Vec<Checkpoint>> {
     let parcels = journal.parcels_in(rezept_journal::Direction::Out, rezept_journal::ParcelState::ALL)?;
     let headers = parcels.iter().filter_map(|parcel| Header::parse(&parcel.header).ok());
     Ok(headers.map(|header| Checkpoint { seq: header.audit.sequence, hash: header.audit.hash.0 }).collect())
+}
+
+/// The first entry with which something is wrong, or else the first row.
+pub fn first_wrong(chain: &ChainReport) -> String {
+    match (chain.first_wrong(), chain.astray.first()) {
+        (Some(entry), _) => format!("#{entry}"),
+        (None, row) => row.cloned().unwrap_or_default(),
+    }
+}
+
+/// What is wrong, entry by entry.
+fn sentences(chain: &ChainReport, ui: &Ui) -> Vec<String> {
+    let broken =
+        chain.broken_at.map(|entry| ui.say("audit-broken-at", &[("entry", entry.to_string().into())]));
+    let unmet = chain.unmet.iter().map(|unmet| {
+        let entry = unmet.point.seq.to_string();
+        let keepers: Vec<String> = unmet.keepers.iter().map(|keeper| keeper_words(keeper, ui)).collect();
+        let who = keepers.join(&ui.say("audit-list-separator", &[]));
+        match unmet.held {
+            Held::Shorter { last } => {
+                let args = [("entry", entry.into()), ("who", who.into()), ("last", last.to_string().into())];
+                ui.say("audit-unmet-missing", &args)
+            }
+            Held::Other | Held::Same => {
+                ui.say("audit-unmet-other", &[("entry", entry.into()), ("who", who.into())])
+            }
+        }
+    });
+    let astray = chain.astray.iter().map(|row| ui.say("audit-astray", &[("row", row.into())]));
+    broken.into_iter().chain(unmet).chain(astray).collect()
+}
+
+fn keeper_words(keeper: &Keeper, ui: &Ui) -> String {
+    match keeper {
+        Keeper::GivenTo(peer) => ui.say("audit-given-to", &[("peer", peer.into())]),
+        Keeper::HeldBy(peer) => ui.say("audit-held-by", &[("peer", peer.into())]),
+        Keeper::Header => ui.say("audit-in-header", &[]),
+    }
+}
+
+fn object(chain: &ChainReport) -> AuditObject {
+    AuditObject {
+        sound: chain.is_sound(),
+        entries: chain.entries,
+        head: Digest(chain.head.hash).to_string(),
+        broken_at: chain.broken_at,
+        elsewhere: chain.elsewhere,
+        unmet: chain.unmet.iter().map(|unmet| unmet.point.seq).collect(),
+        unmet_elsewhere: chain.unmet.iter().map(unmet_object).collect(),
+        astray: chain.astray.clone(),
+    }
+}
+
+fn unmet_object(unmet: &Unmet) -> UnmetObject {
+    let mut object = UnmetObject {
+        entry: unmet.point.seq,
+        sha256: Digest(unmet.point.hash).to_string(),
+        here: if matches!(unmet.held, Held::Shorter { .. }) { "missing" } else { "other" },
+        given_to: Vec::new(),
+        held_by: Vec::new(),
+        in_header: false,
+    };
+    for keeper in &unmet.keepers {
+        match keeper {
+            Keeper::GivenTo(peer) => object.given_to.push(peer.clone()),
+            Keeper::HeldBy(peer) => object.held_by.push(peer.clone()),
+            Keeper::Header => object.in_header = true,
+        }
+    }
+    object
 }

@@ -102,10 +102,7 @@ impl Doctor<'_> {
     fn journal(&mut self, config: &Config) {
         let found = station::journal(config).and_then(|journal| {
             let Some(journal) = journal else { return Ok(None) };
-            let failed = |error: rezept_journal::JournalError| Failure::from(Problem::from(&error));
-            journal.check_every_page().map_err(failed)?;
-            let shown = audit::handed_out(&journal).map_err(failed)?;
-            Ok(Some(journal.verify_chain(&shown).map_err(failed)?))
+            Ok(Some(audit::follow(&journal).map_err(|error| Problem::from(&error))?))
         });
         match found {
             Ok(None) => self.tell("journal", Verdict::Fine, "-"),
@@ -113,8 +110,7 @@ impl Doctor<'_> {
                 self.tell("journal", Verdict::Fine, &chain.entries.to_string())
             }
             Ok(Some(chain)) => {
-                let entry = chain.broken_at.unwrap_or_default().to_string();
-                self.tell("journal", Verdict::Wrong(Code::AuditBroken), &entry);
+                self.tell("journal", Verdict::Wrong(Code::AuditBroken), &audit::first_wrong(&chain));
             }
             Err(failure) => self.tell("journal", Verdict::Wrong(failure.code()), &failure.to_string()),
         }

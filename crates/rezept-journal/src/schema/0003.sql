@@ -72,12 +72,45 @@ ALTER TABLE file ADD COLUMN submitted_by TEXT;
 ALTER TABLE file ADD COLUMN approved_by TEXT;
 ALTER TABLE file ADD COLUMN scan TEXT;
 
--- Checkpoints of this station's own chain that went out in a header or an acknowledgement.
+-- Checkpoints of this station's own chain that went out in a header or an acknowledgement. The first one given under a
+-- number stays: a restored or rewritten chain gives another one, and is found by it.
 CREATE TABLE checkpoint_given (
   peer TEXT NOT NULL,
   seq  INTEGER NOT NULL,
   hash BLOB NOT NULL,
   at   TEXT NOT NULL,
-  via  TEXT NOT NULL,
+  via  TEXT NOT NULL,                 -- id of the parcel whose header or acknowledgement carried it
   PRIMARY KEY (peer, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER checkpoint_given_no_update BEFORE UPDATE ON checkpoint_given
+  BEGIN SELECT RAISE(ABORT, 'checkpoint_given is append-only'); END;
+CREATE TRIGGER checkpoint_given_no_delete BEFORE DELETE ON checkpoint_given
+  BEGIN SELECT RAISE(ABORT, 'checkpoint_given is append-only'); END;
+
+-- What other stations said they hold of this station's chain.
+CREATE TABLE checkpoint_held (
+  peer TEXT NOT NULL,
+  seq  INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  at   TEXT NOT NULL,
+  PRIMARY KEY (peer, seq, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER checkpoint_held_no_update BEFORE UPDATE ON checkpoint_held
+  BEGIN SELECT RAISE(ABORT, 'checkpoint_held is append-only'); END;
+CREATE TRIGGER checkpoint_held_no_delete BEFORE DELETE ON checkpoint_held
+  BEGIN SELECT RAISE(ABORT, 'checkpoint_held is append-only'); END;
+
+-- Checkpoints that other stations showed of their own chains, in the order in which they came: what came first under a number
+-- stays. One that no signature proved (key '') never contradicts one that a paired station's key did.
+CREATE TABLE witness_of_keys (
+  peer    TEXT NOT NULL,
+  key     TEXT NOT NULL,              -- the signing key that proved it; '': none
+  seq     INTEGER NOT NULL,
+  hash    BLOB NOT NULL,
+  at      TEXT NOT NULL,
+  ordinal INTEGER NOT NULL,
+  PRIMARY KEY (peer, key, seq, hash)
+) STRICT, WITHOUT ROWID;
+INSERT INTO witness_of_keys SELECT peer, '', seq, hash, at, row_number() OVER (PARTITION BY peer ORDER BY seq) FROM witness;
+DROP TABLE witness;
+ALTER TABLE witness_of_keys RENAME TO witness;

@@ -39,4 +39,6 @@ mod returns;
 #[cfg(test)]
 mod returns_random;
 #[cfg(test)]
+mod witness;
+#[cfg(test)]
 mod worklist;

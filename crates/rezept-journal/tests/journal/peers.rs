@@ -78,8 +78,9 @@ fn sealing_keeps_the_planned_header_inside_and_only_while_spooled() {
     let source = gated(&mut journal, "1.UKE", 1, 1);
     let parcel = plan(&mut journal, "p1", &[source]).unwrap();
     assert_eq!((parcel.form, parcel.inner.clone(), parcel.signature.clone()), (Form::Bag, None, None));
-    journal.sealed(parcel.row, b"outer", &digest(9), b"signature").unwrap();
-    journal.sealed(parcel.row, b"outer again", &digest(8), b"another").unwrap();
+    let shown = journal.checkpoint().unwrap();
+    journal.sealed(parcel.row, b"outer", &digest(9), b"signature", shown).unwrap();
+    journal.sealed(parcel.row, b"outer again", &digest(8), b"another", shown).unwrap();
     let now = journal.parcel(parcel.row).unwrap();
     assert_eq!(now.inner, Some(parcel.header));
     assert_eq!((now.header, now.header_sha256), (b"outer again".to_vec(), digest(8)));
@@ -91,7 +92,7 @@ fn sealing_keeps_the_planned_header_inside_and_only_while_spooled() {
     }
     assert_eq!(journal.last_header_to(&now.peer).unwrap(), Some(digest(8)));
     assert!(matches!(
-        journal.sealed(parcel.row, b"late", &digest(7), b"x"),
+        journal.sealed(parcel.row, b"late", &digest(7), b"x", shown),
         Err(JournalError::IllegalMove { .. })
     ));
 }

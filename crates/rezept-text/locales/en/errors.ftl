@@ -328,7 +328,7 @@ RZ-P111-sent = { sent-unchanged }
 RZ-P111-next = Check whether an old journal was restored, and tell the person responsible.
 
 RZ-P112-what = The history of the other station does not continue the one it showed before.
-RZ-P112-sent = { sent-not-delivered }
+RZ-P112-sent = The handing over was not stopped.
 RZ-P112-next = Run rezept audit verify on the other station and tell the person responsible.
 
 RZ-P113-what = Something without a signature came from a station whose keys were compared. It may have been swapped.

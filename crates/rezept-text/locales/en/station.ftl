@@ -60,7 +60,6 @@ gate-no-header = no header
 gate-no-trailer = no last record (GO or HG)
 gate-trailer-not-last = records behind the last record
 gate-volume-mark = the volume marks do not agree
-audit-sound = { $n } entries followed; nothing was rewritten.
 watch-started = { $name } is watching. Press Ctrl+C to end.
 watch-stopped = Watching has ended.
 

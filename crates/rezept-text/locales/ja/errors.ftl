@@ -328,7 +328,7 @@ RZ-P111-sent = { sent-unchanged }
 RZ-P111-next = 台帳を古いものに戻していないか確かめ、責任者に知らせてください。
 
 RZ-P112-what = 相手の端末の記録が、前に示されたものとつながりません。
-RZ-P112-sent = { sent-not-delivered }
+RZ-P112-sent = 受渡しは止めていません。
 RZ-P112-next = 相手の端末で rezept audit verify を実行し、責任者に知らせてください。
 
 RZ-P113-what = 暗号鍵を確かめた相手から、署名のないものが届きました。すり替えのおそれがあります。

@@ -60,7 +60,6 @@ gate-no-header = 先頭のレコードがない
 gate-no-trailer = 終わりのレコード (GO または HG) がない
 gate-trailer-not-last = 終わりのレコードの後にレコードがある
 gate-volume-mark = 分冊の番号が合わない
-audit-sound = 記録 { $n } 件を確かめました。書き換えはありません。
 watch-started = { $name } の見張りを始めました。終わるには Ctrl+C を押してください。
 watch-stopped = 見張りを終わりました。
 

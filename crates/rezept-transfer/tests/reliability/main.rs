@@ -20,3 +20,4 @@ mod registered;
 mod replay;
 mod sealed;
 mod sizes;
+mod witness;
