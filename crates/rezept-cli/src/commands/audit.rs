@@ -73,7 +73,7 @@ fn sentences(chain: &ChainReport, ui: &Ui) -> Vec<String> {
     let unmet = chain.unmet.iter().map(|unmet| {
         let entry = unmet.point.seq.to_string();
         let keepers: Vec<String> = unmet.keepers.iter().map(|keeper| keeper_words(keeper, ui)).collect();
-        let who = keepers.join(&ui.say("audit-list-separator", &[]));
+        let who = keepers.join(" / ");
         match unmet.held {
             Held::Shorter { last } => {
                 let args = [("entry", entry.into()), ("who", who.into()), ("last", last.to_string().into())];

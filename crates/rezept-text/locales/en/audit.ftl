@@ -9,7 +9,6 @@ audit-astray = { $row }: its state is not what the history tells.
 audit-given-to = It was shown to { $peer }
 audit-held-by = { $peer } holds it
 audit-in-header = It stands in a parcel that was sent
-audit-list-separator = .{" "}
 audit-more = There are { $n } more; --json shows all.
 
 ## A the history and its witnesses

@@ -3,13 +3,12 @@
 audit-sound = 記録 { $n } 件を確かめました。書き換えはありません。
 audit-elsewhere = ほかの端末に示した { $n } か所も、すべて同じです。
 audit-broken-at = 記録 #{ $entry }: 書き換えられたか、消されたか、差し込まれています。
-audit-unmet-missing = 記録 #{ $entry }: ここにはありません。最後の記録は #{ $last } です。{ $who }。
-audit-unmet-other = 記録 #{ $entry }: ここにある記録と違います。{ $who }。
+audit-unmet-missing = 記録 #{ $entry }: ここにはありません。最後の記録は #{ $last } です（{ $who }）。
+audit-unmet-other = 記録 #{ $entry }: ここにある記録と違います（{ $who }）。
 audit-astray = { $row }: 今の状態が記録と合いません。
-audit-given-to = { $peer } に示した記録です
-audit-held-by = { $peer } がこの記録を持っています
-audit-in-header = 送った受渡パッケージに書いた記録です
-audit-list-separator = 。
+audit-given-to = { $peer } に示した記録
+audit-held-by = { $peer } が持っている記録
+audit-in-header = 送った受渡パッケージの中の記録
 audit-more = ほかに { $n } 件あります。すべては --json で見られます。
 
 ## A 記録とその確かめ
