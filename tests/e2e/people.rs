@@ -102,6 +102,7 @@ fn the_first_person_is_administrator_and_names_the_others() {
 
 /// What each command is typed with, and whether it changes something by a person. A new command must be put here.
 const LOOKING: &[(&str, &[&str])] = &[
+    ("audit export", &[]),
     ("audit verify", &[]),
     ("demo", &["--help"]),
     ("doctor", &[]),

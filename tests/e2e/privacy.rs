@@ -100,7 +100,16 @@ fn nothing_of_a_patient_is_printed_logged_or_journalled() {
 
     for desk in [&recekon, &terminal] {
         say(desk, &mut kept, &["receive", "--from", &usb]);
-        for command in [&["status"][..], &["ledger"], &["held", "list"], &["audit", "verify"], &["doctor"]] {
+        let looks = [
+            &["status"][..],
+            &["ledger"],
+            &["held", "list"],
+            &["audit", "verify"],
+            &["audit", "export", "--format", "jsonl"],
+            &["audit", "export"],
+            &["doctor"],
+        ];
+        for command in looks {
             say(desk, &mut kept, command);
         }
     }

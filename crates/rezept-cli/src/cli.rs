@@ -9,10 +9,12 @@ use rezept_text::{Lang, Text};
 
 use crate::help;
 
+mod audit;
 mod media;
 mod pair;
 mod people;
 
+pub use audit::{AuditCommand, AuditExportArgs, ExportFormat};
 pub use media::{MediaCommand, MediumArgs, MediumReasonArgs};
 pub use pair::{
     PairAcceptArgs, PairCommand, PairExportArgs, PairRevokeArgs, RecoverArgs, RecoveryCommand, SheetArgs,
@@ -181,12 +183,6 @@ pub struct DecideArgs {
 fn something_said(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.is_empty() { Err("nothing is said") } else { Ok(text.to_owned()) }
-}
-
-/// `rezept audit`.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    Verify,
 }
 
 /// `rezept import-returns`.

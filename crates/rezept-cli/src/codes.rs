@@ -282,6 +282,10 @@ codes! {
     /// A: this station's history, as others witness it. The first two are also in `rezept-journal`.
     OwnHistoryShort = "RZ-A101" => VerifyFailed,
     OwnHistoryOther = "RZ-A102" => VerifyFailed,
+    ExportBroken = "RZ-A103" => VerifyFailed,
+    NotAnExport = "RZ-A104" => BadInput,
+    EntriesMissing = "RZ-A105" => Usage,
+    ExportNotWritten = "RZ-A106" => TargetUnavailable,
 
     /// X: faults of the program.
     Bug = "RZ-X901" => Internal,

@@ -27,7 +27,7 @@ mod transfers;
 mod verify;
 mod watch;
 
-use crate::cli::{AuditCommand, Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::codes::Exit;
 use crate::report::Failure;
 use crate::ui::Ui;
@@ -45,7 +45,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Status => status::run(&cli.global, ui),
         Command::Ledger(args) => ledger::run(args, &cli.global, ui),
         Command::Held(command) => held::run(command, &cli.global, ui),
-        Command::Audit(AuditCommand::Verify) => audit::verify(&cli.global, ui),
+        Command::Audit(command) => audit::run(command, &cli.global, ui),
         Command::Media(command) => media::run(command, &cli.global, ui),
         Command::ImportReturns(args) => import_returns::run(args, &cli.global, ui),
         Command::Returns(command) => returns::run(command, &cli.global, ui),

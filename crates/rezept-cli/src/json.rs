@@ -3,16 +3,18 @@
 
 use serde::Serialize;
 
+mod audit;
 mod media;
 mod pair;
 mod people;
 
+pub use audit::{AuditExportObject, AuditObject, AuditProofObject, UnmetObject};
 pub use media::{MediumContentObject, MediumFile, MediumObject, MediumOut, MediumParcel};
 pub use pair::{CardObject, OwnKeysObject, PairingObject, PeerObject, RecoveredObject, SheetObject};
 pub use people::OperatorObject;
 
 /// The version of all objects.
-const VERSION: u8 = 1;
+pub const VERSION: u8 = 1;
 
 /// Something that is printed as an object.
 pub trait Object: Serialize {
@@ -326,48 +328,6 @@ pub struct LedgerObject<'a> {
 
 impl Object for LedgerObject<'_> {
     const TYPE: &'static str = "ledger";
-}
-
-/// `audit`: what following the history found.
-#[derive(Debug, Serialize)]
-pub struct AuditObject {
-    /// Nothing was found.
-    pub sound: bool,
-    /// Entries followed.
-    pub entries: u64,
-    /// Hash of the last one.
-    pub head: String,
-    /// The first broken entry.
-    pub broken_at: Option<u64>,
-    /// Checkpoints of this history that are known to be elsewhere.
-    pub elsewhere: u64,
-    /// Entries that are known elsewhere and are not here.
-    pub unmet: Vec<u64>,
-    /// The same, each with where it is.
-    pub unmet_elsewhere: Vec<UnmetObject>,
-    /// Files and parcels whose state is not what the history says.
-    pub astray: Vec<String>,
-}
-
-/// One entry that is known elsewhere and is not in this station's history.
-#[derive(Debug, Serialize)]
-pub struct UnmetObject {
-    /// Its number.
-    pub entry: u64,
-    /// Its hash elsewhere.
-    pub sha256: String,
-    /// `other`: another entry has this number here. `missing`: the history ends before.
-    pub here: &'static str,
-    /// Stations to which it was given.
-    pub given_to: Vec<String>,
-    /// Stations that say, under their signature, that they hold it.
-    pub held_by: Vec<String>,
-    /// It stands in the header of a parcel that is kept here.
-    pub in_header: bool,
-}
-
-impl Object for AuditObject {
-    const TYPE: &'static str = "audit";
 }
 
 /// `check`: one line of `doctor`.

@@ -208,6 +208,11 @@ impl Ui {
         read.is_ok_and(|bytes| bytes > 0).then_some(line)
     }
 
+    /// Standard output for a result that is a file in itself.
+    pub const fn stream(&self) -> Stream<'_> {
+        Stream { ui: self }
+    }
+
     /// Help or the version: the result, although nothing was done.
     pub fn help(&self, help: &str) {
         self.out(help.trim_end());
@@ -234,12 +239,16 @@ impl Ui {
     }
 
     fn out(&self, line: &str) {
+        self.out_with(|stdout| writeln!(stdout, "{line}"));
+    }
+
+    /// Nothing is written any more once that failed.
+    fn out_with(&self, write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) {
         let Ok(mut state) = self.out.lock() else { return };
         if !matches!(*state, Output::Open) {
             return;
         }
-        let mut stdout = io::stdout().lock();
-        if let Err(error) = writeln!(stdout, "{line}") {
+        if let Err(error) = write(&mut io::stdout().lock()) {
             let closed = error.kind() == io::ErrorKind::BrokenPipe;
             *state = if closed { Output::Closed } else { Output::Failed(error) };
         }
@@ -248,6 +257,24 @@ impl Ui {
     /// Nobody can be told when even this fails.
     fn err(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+}
+
+/// See [`Ui::stream`]. A failure is told at the end, as with lines.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    ui: &'a Ui,
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.ui.out_with(|stdout| stdout.write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.ui.out_with(|stdout| stdout.flush());
+        Ok(())
     }
 }
 

@@ -1,11 +1,15 @@
 //! `rezept audit`: proves that the history is whole, and that it still contains every entry that was shown to another station
-//! or that another station says it holds.
+//! or that another station says it holds; writes it down for an inspector.
+
+mod export;
+mod form;
+mod prove;
 
 use rezept_journal::{ChainReport, Checkpoint, Held, Journal, JournalResult, Keeper, Unmet};
 use rezept_parcel::{Digest, Header};
 use rezept_service::Problem;
 
-use crate::cli::Global;
+use crate::cli::{AuditCommand, Global};
 use crate::codes::{Code, Exit};
 use crate::commands::station;
 use crate::json::{AuditObject, UnmetObject};
@@ -15,11 +19,22 @@ use crate::ui::{Tone, Ui};
 /// So many wrong entries and rows are listed for people; `--json` has all.
 const LISTED: usize = 20;
 
-/// Runs `audit verify`. A broken history ends with exit 6.
+/// Runs the command.
 ///
 /// # Errors
-/// When the journal cannot be read.
-pub fn verify(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+/// When the journal or an exported history cannot be read.
+pub fn run(command: &AuditCommand, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
+    match command {
+        AuditCommand::Verify(args) => match &args.export {
+            Some(path) => prove::run(path, ui),
+            None => verify(global, ui),
+        },
+        AuditCommand::Export(args) => export::run(args, global, ui),
+    }
+}
+
+/// A broken history ends with exit 6.
+fn verify(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let Some(journal) = station::used_journal(global, ui)? else { return Ok(Exit::Ok) };
     let chain = follow(&journal).map_err(|error| Problem::from(&error))?;
     ui.object(&object(&chain));
