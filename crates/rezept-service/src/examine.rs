@@ -62,6 +62,42 @@ pub fn examine(volume: &dyn Volume, path: &RelPath) -> Result<Examined, NotExami
     Ok(Examined { facts, sha256: digest.0, stamp: stamp_of(&before) })
 }
 
+/// What a file says that was read while the engine proved it, and how it stood there then.
+#[derive(Debug)]
+pub struct Seen {
+    facts: FileFacts,
+    meta: Meta,
+}
+
+/// Reads a file to its end, totals and identity only, from a reader that somebody else hashes. `None` if that cannot be done
+/// now.
+pub fn see(volume: &dyn Volume, path: &RelPath, from: &mut dyn std::io::Read) -> Option<Seen> {
+    let meta = volume.stat(path).ok()??;
+    let facts = scan(from, Depth::Totals, &mut |_| {}).ok()?;
+    Some(Seen { facts, meta })
+}
+
+impl Seen {
+    /// The same as examining the file, whose hash is proved, if it stands there as it did.
+    ///
+    /// # Errors
+    /// When the volume fails.
+    pub fn still(
+        &self,
+        volume: &dyn Volume,
+        path: &RelPath,
+        sha256: [u8; 32],
+    ) -> Result<Option<Examined>, VolumeError> {
+        let same = volume.stat(path)?.is_some_and(|now| {
+            // Not the file id: FUSE drivers may give one file another with every look.
+            (now.kind, now.size_bytes, now.modified_ns)
+                == (EntryKind::File, self.meta.size_bytes, self.meta.modified_ns)
+        });
+        let facts = self.facts.clone();
+        Ok(same.then(|| Examined { facts, sha256, stamp: stamp_of(&self.meta) }))
+    }
+}
+
 impl Examined {
     /// Asks the gate, as far as the content itself goes.
     ///

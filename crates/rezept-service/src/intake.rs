@@ -1,13 +1,16 @@
 //! What the service says to the receiving engine: from whom parcels may come, which inbox takes what, and whether a
 //! content may be delivered without a person.
 
+use std::collections::HashMap;
+use std::io::Read;
+
 use rezept_journal::{Journal, JournalResult, ParcelRow, ParcelState, Reason, Timestamp};
 use rezept_rules::{Refusal, RouteKind};
 use rezept_transfer::volume::{Verb, VolumeError};
 use rezept_transfer::{Intake, Judged, Staged, StationName, TransferError};
 
 use crate::config::Config;
-use crate::examine::{NotExamined, examine};
+use crate::examine::{NotExamined, Seen, examine, see};
 use crate::leave::Asked;
 use crate::problem;
 use crate::scanner::{INFECTED, Said, ScanError};
@@ -16,11 +19,14 @@ use crate::scanner::{INFECTED, Said, ScanError};
 pub(crate) struct StationIntake<'a> {
     config: &'a Config,
     scanner: Option<Asked<'a>>,
+    /// What the files of this turn said while they were proved, by their places.
+    seen: HashMap<String, Seen>,
 }
 
 impl<'a> StationIntake<'a> {
     pub(crate) fn new(config: &'a Config, now: Timestamp) -> Self {
-        Self { config, scanner: config.scanner.as_ref().map(|scanner| Asked::new(scanner, now)) }
+        let scanner = config.scanner.as_ref().map(|scanner| Asked::new(scanner, now));
+        Self { config, scanner, seen: HashMap::new() }
     }
 
     /// What the scanner says of a file that arrived; `None` where none is configured, and where the file was judged before
@@ -29,7 +35,7 @@ impl<'a> StationIntake<'a> {
         let Some(asked) = self.scanner.as_mut().filter(|_| parcel.state == ParcelState::Copied) else {
             return Ok(None);
         };
-        let place = format!("{}/{}", file.volume.root(), file.path);
+        let place = place_of(&file);
         match asked.of(file.volume, file.path, &file.sha256) {
             Ok(said) => Ok(Some(said)),
             Err(ScanError::Changed) => Err(TransferError::ReadBackDiffers { place }),
@@ -49,6 +55,10 @@ impl Intake for StationIntake<'_> {
         Some(inbox.folder.to_string_lossy().into_owned())
     }
 
+    fn look(&mut self, file: &Staged<'_>, from: &mut dyn Read) {
+        self.seen.extend(see(file.volume, file.path, from).map(|seen| (place_of(file), seen)));
+    }
+
     fn judge(
         &mut self,
         journal: &Journal,
@@ -56,13 +66,15 @@ impl Intake for StationIntake<'_> {
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let scanned = self.scan(parcel, file)?;
-        let examined = match examine(file.volume, file.path) {
+        let seen = match self.seen.get(&place_of(&file)) {
+            Some(seen) => seen.still(file.volume, file.path, file.sha256)?,
+            None => None,
+        };
+        let examined = match seen.map_or_else(|| examine(file.volume, file.path), Ok) {
             Ok(examined) => examined,
             Err(NotExamined::Volume(error)) => return Err(error.into()),
             Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
-                return Err(TransferError::ReadBackDiffers {
-                    place: format!("{}/{}", file.volume.root(), file.path),
-                });
+                return Err(TransferError::ReadBackDiffers { place: place_of(&file) });
             }
         };
         let accept: Vec<RouteKind> = file.claimed_kind.parse().into_iter().collect();
@@ -88,6 +100,10 @@ impl Intake for StationIntake<'_> {
         }
         Ok(judged)
     }
+}
+
+fn place_of(file: &Staged<'_>) -> String {
+    format!("{}/{}", file.volume.root(), file.path)
 }
 
 /// Malware goes before every other reason. That a file was not scanned does not hide another reason: who lets that one pass

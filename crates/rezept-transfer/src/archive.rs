@@ -4,7 +4,7 @@
 use rezept_journal::{FileRow, FileState, ParcelChange, ParcelFile, ParcelState};
 use rezept_parcel::{Digest, PayloadPath};
 
-use crate::content::{Item, compare, copy_items};
+use crate::content::{Copies, Item, compare, copy_items};
 use crate::engine::{Engine, Known, entry, make_folders, path, place, way_to};
 use crate::error::{TransferError, TransferResult};
 use crate::volume::{FailureKind, RelPath, Volume};
@@ -109,7 +109,7 @@ fn copy_to_archive(archive: &dyn Volume, item: &Item<'_>, target: &RelPath) -> T
         _ => {}
     }
     made.push(item.target_path.clone());
-    let copied = copy_items(archive, std::slice::from_ref(item), &mut |_, _| {});
+    let copied = copy_items(archive, std::slice::from_ref(item), Copies::ToKeep, &mut |_, _| {});
     if copied.is_err() {
         let _ = archive.remove_file(&item.target_path);
     }

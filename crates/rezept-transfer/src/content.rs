@@ -5,6 +5,7 @@ use std::io::Read;
 use rezept_journal::VerifyLevel;
 use rezept_parcel::{BagPlan, Digest};
 
+use crate::ahead::read_ahead;
 use crate::engine::{Progress, entry, make_folders, make_new_folders, path, place};
 use crate::error::{TransferError, TransferResult};
 use crate::lane::{Lane, PassError, with_lane};
@@ -34,6 +35,15 @@ impl<E: Into<TransferError>> From<E> for CopyError {
     }
 }
 
+/// What becomes of the files of a copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// They will be flushed.
+    ToKeep,
+    /// They are read soon, and removed.
+    Scratch,
+}
+
 /// Copies files to a volume as new files, hashing what is read. Flushes nothing.
 ///
 /// # Errors
@@ -41,15 +51,17 @@ impl<E: Into<TransferError>> From<E> for CopyError {
 pub(crate) fn copy_items(
     target: &dyn Volume,
     items: &[Item<'_>],
+    copies: Copies,
     report: &mut dyn FnMut(u64, u64),
 ) -> TransferResult<()> {
-    copy_each(target, items, &mut |_| Ok(()), report)
+    copy_each(target, items, copies, &mut |_| Ok(()), report)
 }
 
 /// As [`copy_items`], with something to be done right before each file is made.
 fn copy_each(
     target: &dyn Volume,
     items: &[Item<'_>],
+    copies: Copies,
     prepare: &mut dyn FnMut(&Item<'_>) -> Result<(), VolumeError>,
     report: &mut dyn FnMut(u64, u64),
 ) -> TransferResult<()> {
@@ -59,10 +71,10 @@ fn copy_each(
     let copied = with_lane(|lane| {
         for item in items {
             prepare(item)?;
-            copy_one(lane, target, item, &mut |bytes| {
+            copy_one(lane, target, item, copies, &mut |bytes| {
                 done += bytes;
                 report(done, total);
-                if done - hinted >= FLUSH_HINT_BYTES {
+                if copies == Copies::ToKeep && done - hinted >= FLUSH_HINT_BYTES {
                     hinted = done;
                     target.start_flush();
                 }
@@ -87,6 +99,7 @@ fn copy_one(
     lane: &mut Lane,
     target: &dyn Volume,
     item: &Item<'_>,
+    copies: Copies,
     written: &mut dyn FnMut(u64),
 ) -> Result<(), CopyError> {
     let changed = || CopyError::Changed(place(item.source, &item.source_path));
@@ -95,23 +108,32 @@ fn copy_one(
         return Err(changed());
     }
     let mut from = item.source.open(&item.source_path)?;
-    let mut to = target.create_new(&item.target_path)?;
+    let mut to = match copies {
+        Copies::ToKeep => target.create_new(&item.target_path)?,
+        Copies::Scratch => target.create_scratch(&item.target_path)?,
+    };
     // A source that grows while it is read must not fill the medium.
     let mut limited = (&mut from).take(item.size_bytes + 1);
-    let bytes = lane
-        .pass(&mut limited, |data| {
+    let mut pass = |from: &mut dyn Read| {
+        lane.pass(from, |data| {
             to.write_all(data)?;
             written(data.len() as u64);
             Ok(())
         })
-        .map_err(|error| match error {
-            PassError::Read(source) => {
-                VolumeError { verb: Verb::Read, place: place(item.source, &item.source_path), source }
-            }
-            PassError::Write(source) => {
-                VolumeError { verb: Verb::Write, place: place(target, &item.target_path), source }
-            }
-        })?;
+    };
+    let passed = match copies {
+        Copies::ToKeep => pass(&mut limited),
+        // Writing into the cache takes this thread's time, which a medium that is read must not wait for.
+        Copies::Scratch => read_ahead(&mut limited, item.size_bytes, pass),
+    };
+    let bytes = passed.map_err(|error| match error {
+        PassError::Read(source) => {
+            VolumeError { verb: Verb::Read, place: place(item.source, &item.source_path), source }
+        }
+        PassError::Write(source) => {
+            VolumeError { verb: Verb::Write, place: place(target, &item.target_path), source }
+        }
+    })?;
     to.close().map_err(|source| VolumeError {
         verb: Verb::Write,
         place: place(target, &item.target_path),
@@ -154,7 +176,8 @@ pub(crate) fn write_content(
         made.push(item.target_path.clone());
         Ok(())
     };
-    copy_each(target, &items, &mut prepare, &mut |done, total| progress(Progress::Written { done, total }))?;
+    let mut report = |done, total| progress(Progress::Written { done, total });
+    copy_each(target, &items, Copies::ToKeep, &mut prepare, &mut report)?;
     for (name, bytes) in tags {
         let file = entry(folder, name)?;
         write_small(target, &file, bytes)?;
@@ -171,25 +194,51 @@ pub(crate) fn compare(
     files: &[(RelPath, u64, Digest)],
     report: &mut dyn FnMut(u64, u64),
 ) -> TransferResult<Result<VerifyLevel, RelPath>> {
+    compare_looking(volume, files, None, report)
+}
+
+/// Is shown the files of a comparison, each by its number.
+pub(crate) type Look<'a> = &'a mut dyn FnMut(usize, &mut dyn Read);
+
+/// As [`compare`]. On the way each file, by its number, is shown to `look`, which may read as much of it as it likes, and
+/// must not believe it before the comparison has succeeded.
+pub(crate) fn compare_looking(
+    volume: &dyn Volume,
+    files: &[(RelPath, u64, Digest)],
+    mut look: Option<Look<'_>>,
+    report: &mut dyn FnMut(u64, u64),
+) -> TransferResult<Result<VerifyLevel, RelPath>> {
     let total = files.iter().map(|(_, size, _)| *size).sum();
     let paths: Vec<RelPath> = files.iter().map(|(path, _, _)| path.clone()).collect();
     let mut back = volume.read_back(&paths)?;
     let mut done = 0u64;
     let read = with_lane(|lane| {
         let mut sizes = Vec::with_capacity(files.len());
-        for (file, size, _) in files {
+        for (number, (file, size, _)) in files.iter().enumerate() {
             let mut from = back.open(file)?.take(*size + 1);
-            let bytes = lane
-                .pass(&mut from, |data| {
+            let mut looked = 0;
+            let mut pass = |lane: &mut Lane, from: &mut dyn Read| {
+                lane.pass(from, |data| {
                     done += data.len() as u64;
                     report(done, total);
                     Ok(())
                 })
-                .map_err(|error| {
-                    let (PassError::Read(source) | PassError::Write(source)) = error;
-                    VolumeError { verb: Verb::Read, place: place(volume, file), source }
-                })?;
-            sizes.push(bytes);
+            };
+            let passed = match &mut look {
+                None => pass(lane, &mut from),
+                Some(look) => read_ahead(&mut from, *size, |mut from| {
+                    let mut tee = lane.reader(&mut from);
+                    look(number, &mut tee);
+                    looked = tee.read_so_far();
+                    tee.failure().map_or_else(|| pass(lane, from), |error| Err(PassError::Read(error)))
+                }),
+            };
+            let bytes = passed.map_err(|error| {
+                let (PassError::Read(source) | PassError::Write(source)) = error;
+                VolumeError { verb: Verb::Read, place: place(volume, file), source }
+            })?;
+            done += looked;
+            sizes.push(looked + bytes);
         }
         Ok::<_, VolumeError>(sizes)
     })?;

@@ -59,15 +59,7 @@ impl Engine<'_> {
         let released =
             known.plain().released.iter().find(|release| release.path.as_str() == file.payload_path);
         let released = released.map(|release| release.code.to_string());
-        let staged = Staged {
-            volume: self.volume(&inbox)?,
-            path: &staged_at,
-            claimed_kind: file.kind.as_deref().unwrap_or_default(),
-            official_name: file.payload_path.rsplit('/').next().unwrap_or_default(),
-            sha256: file.sha256,
-            size_bytes: file.size_bytes,
-            released: released.as_deref(),
-        };
+        let staged = Staged::new(self.volume(&inbox)?, &staged_at, file, released.as_deref());
         let judged = intake.judge(self.journal, &known.row, staged)?;
         let content = &judged.content;
         file.kind.clone_from(&content.kind);

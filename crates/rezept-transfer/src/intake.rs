@@ -1,6 +1,8 @@
 //! What the receiver asks about contents, which this crate does not understand. The service answers.
 
-use rezept_journal::{Content, Journal, ParcelRow, Reason};
+use std::io::Read;
+
+use rezept_journal::{Content, Journal, ParcelFile, ParcelRow, Reason};
 use rezept_parcel::StationName;
 
 use crate::volume::{RelPath, Volume};
@@ -22,6 +24,26 @@ pub struct Staged<'a> {
     pub size_bytes: u64,
     /// The code that a person at the sender let pass for this file.
     pub released: Option<&'a str>,
+}
+
+impl<'a> Staged<'a> {
+    /// A file of a parcel at its place in staging.
+    pub(crate) fn new(
+        volume: &'a dyn Volume,
+        path: &'a RelPath,
+        file: &'a ParcelFile,
+        released: Option<&'a str>,
+    ) -> Self {
+        Self {
+            volume,
+            path,
+            claimed_kind: file.kind.as_deref().unwrap_or_default(),
+            official_name: file.payload_path.rsplit('/').next().unwrap_or_default(),
+            sha256: file.sha256,
+            size_bytes: file.size_bytes,
+            released,
+        }
+    }
 }
 
 /// What a staged file proved to be.
@@ -47,7 +69,13 @@ pub trait Intake {
     /// The root of the inbox that takes a kind; `None` if none does.
     fn inbox_for(&self, kind: &str) -> Option<String>;
 
-    /// Looks into a file.
+    /// Is shown a file while it is proved, so that [`judge`](Self::judge) need not read it again. Nothing of it may be believed
+    /// before `judge` is asked. The default does nothing.
+    fn look(&mut self, file: &Staged<'_>, from: &mut dyn Read) {
+        let _ = (file, from);
+    }
+
+    /// Looks into a file. Asked once more for a file whose parcel waited for a person.
     ///
     /// # Errors
     /// When it cannot be read or the journal fails.

@@ -2,6 +2,7 @@
 //!
 //! Knows parcels and the journal; knows nothing of claims, flags or texts.
 
+mod ahead;
 mod archive;
 mod cards;
 pub mod codes;

@@ -4,7 +4,7 @@
 use rezept_journal::{ParcelChange, ParcelFile, ParcelRow, ParcelState, VerifyLevel};
 use rezept_parcel::Digest;
 
-use crate::content::{Item, compare, copy_items};
+use crate::content::{Copies, Item, compare, copy_items};
 use crate::deliver::inbox_of;
 use crate::engine::{Engine, Known, Progress, make_folders, path, place, remove_tree};
 use crate::error::{TransferError, TransferResult};
@@ -54,7 +54,8 @@ impl<'a> Engine<'a> {
             let staged = self.effect(row, "copy into staging", &inbox, |progress| {
                 let mut made = make_folders(target, &folder)?;
                 made.extend(items.iter().map(|item| item.target_path.clone()));
-                copy_items(target, &items, &mut |done, total| progress(Progress::Written { done, total }))?;
+                let mut report = |done, total| progress(Progress::Written { done, total });
+                copy_items(target, &items, Copies::ToKeep, &mut report)?;
                 Ok(target.flush(&made)?)
             });
             if let Err(TransferError::SourceChanged { path }) = staged {

@@ -123,6 +123,14 @@ impl OsVolume {
         Ok(file)
     }
 
+    /// Makes a file where no name is.
+    fn new_file(&self, path: &RelPath) -> VolumeResult<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).follow(FollowSymlinks::No);
+        let made = self.folder_of(path).and_then(|folder| folder.open_with(path.file_name(), &options));
+        made.map_err(|e| self.error(Verb::Create, path, e))
+    }
+
     fn refuse_irregular(&self, metadata: &Metadata) -> io::Result<()> {
         match meta_of(metadata).kind {
             EntryKind::File => Ok(()),
@@ -190,11 +198,11 @@ impl Volume for OsVolume {
     }
 
     fn create_new(&self, path: &RelPath) -> VolumeResult<Box<dyn NewFile>> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).follow(FollowSymlinks::No);
-        let made = self.folder_of(path).and_then(|folder| folder.open_with(path.file_name(), &options));
-        let file = made.map_err(|e| self.error(Verb::Create, path, e))?;
-        Ok(self.system.writer(file))
+        Ok(self.system.writer(self.new_file(path)?))
+    }
+
+    fn create_scratch(&self, path: &RelPath) -> VolumeResult<Box<dyn NewFile>> {
+        Ok(Box::new(OsNewFile::new(self.new_file(path)?)))
     }
 
     fn open(&self, path: &RelPath) -> VolumeResult<Box<dyn Read + Send>> {

@@ -10,7 +10,7 @@ use rezept_parcel::{
 };
 
 use crate::codes;
-use crate::content::{Item, copy_items};
+use crate::content::{Copies, Item, copy_items};
 use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::lane::{BLOCK_BYTES, Lane, with_lane};
@@ -47,8 +47,6 @@ struct SegmentWriter<'a, 'l> {
     volume: &'a dyn Volume,
     folder: &'a RelPath,
     lane: &'l mut Lane,
-    block: Vec<u8>,
-    used: usize,
     file: Option<Box<dyn NewFile>>,
     in_file: u64,
     sizes: Vec<u64>,
@@ -58,13 +56,10 @@ struct SegmentWriter<'a, 'l> {
 
 impl<'a, 'l> SegmentWriter<'a, 'l> {
     fn new(volume: &'a dyn Volume, folder: &'a RelPath, lane: &'l mut Lane) -> Self {
-        let block = lane.block();
         Self {
             volume,
             folder,
             lane,
-            block,
-            used: 0,
             file: None,
             in_file: 0,
             sizes: Vec::new(),
@@ -75,8 +70,7 @@ impl<'a, 'l> SegmentWriter<'a, 'l> {
 
     /// Writes what is gathered. A segment is a whole number of blocks, so that none is cut within one.
     fn write_block(&mut self) -> VolumeResult<()> {
-        let used = std::mem::replace(&mut self.used, 0);
-        if used == 0 {
+        if self.lane.at_hand().is_empty() {
             return Ok(());
         }
         if self.file.is_none() {
@@ -89,15 +83,20 @@ impl<'a, 'l> SegmentWriter<'a, 'l> {
             self.file = Some(self.volume.create_new(&file)?);
             self.made.push(file);
         }
-        let failed =
-            |source| VolumeError { verb: Verb::Write, place: place(self.volume, self.folder), source };
-        if let (Some(file), Some(data)) = (&mut self.file, self.block.get(..used)) {
-            file.write_all(data).map_err(failed)?;
+        let data = self.lane.at_hand();
+        if let Some(file) = &mut self.file {
+            file.write_all(data).map_err(|source| VolumeError {
+                verb: Verb::Write,
+                place: place(self.volume, self.folder),
+                source,
+            })?;
         }
-        let full = std::mem::replace(&mut self.block, self.lane.block());
-        self.lane.send_block(full, used);
-        self.in_file += used as u64;
-        if self.in_file >= SEGMENT_BYTES { self.end_segment() } else { Ok(()) }
+        self.in_file += data.len() as u64;
+        if self.in_file >= SEGMENT_BYTES {
+            self.end_segment()?;
+        }
+        self.lane.send();
+        Ok(())
     }
 
     fn end_segment(&mut self) -> VolumeResult<()> {
@@ -133,14 +132,9 @@ impl Write for SegmentWriter<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = BLOCK_BYTES - self.used;
-            let (now, later) = rest.split_at(room.min(rest.len()));
-            if let Some(to) = self.block.get_mut(self.used..self.used + now.len()) {
-                to.copy_from_slice(now);
-            }
-            self.used += now.len();
-            rest = later;
-            if self.used == BLOCK_BYTES {
+            let taken = self.lane.take(rest);
+            rest = rest.get(taken..).unwrap_or_default();
+            if self.lane.at_hand().len() == BLOCK_BYTES {
                 self.write_block().map_err(|error| self.keep(error))?;
             }
         }
@@ -220,22 +214,6 @@ impl Seek for SegmentReader<'_> {
         };
         self.position = at.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
-    }
-}
-
-/// Reads a source for sealing: what it fails with is told apart from what the spool fails with, and it must stay what it was.
-struct SourceReader<'a> {
-    from: Box<dyn Read + Send + 'a>,
-    failure: Option<io::Error>,
-}
-
-impl Read for SourceReader<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.from.read(out).map_err(|error| {
-            let kind = error.kind();
-            self.failure = Some(error);
-            kind.into()
-        })
     }
 }
 
@@ -379,7 +357,9 @@ impl Engine<'_> {
         }
         let copied = self.effect(known.row.row, "copy into spool", &spool.root(), |progress| {
             make_folders(spool, &folder)?;
-            copy_items(spool, &items, &mut |done, total| progress(Progress::Received { done, total }))
+            // Opened at once, and fetched again if that is interrupted: nothing of it must last.
+            let mut report = |done, total| progress(Progress::Received { done, total });
+            copy_items(spool, &items, Copies::Scratch, &mut report)
         });
         match copied {
             Ok(()) => Ok(Ok(VerifyLevel::L3)),
@@ -444,15 +424,14 @@ fn seal_into(
                 if before.size_bytes != item.size_bytes {
                     return Err(changed());
                 }
-                let from = item.source.open(&item.source_path)?;
-                let mut source = SourceReader { from, failure: None };
+                let mut source = item.source.open(&item.source_path)?;
                 let mut tee = plain_lane.reader(&mut source);
                 let added = sealer.add(file, &mut tee);
-                tee.finish();
-                if let Some(source) = source.failure {
+                if let Some(source) = tee.failure() {
                     let place = place(item.source, &item.source_path);
                     return Err(VolumeError { verb: Verb::Read, place, source }.into());
                 }
+                tee.finish();
                 match added {
                     Err(SealError::SizeDiffers { .. }) => return Err(changed()),
                     other => other?,

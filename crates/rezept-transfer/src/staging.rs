@@ -1,7 +1,7 @@
 //! From the medium into the inbox's staging folder: the bag is proved by its manifests before and while it is copied.
 //! Nothing outside the staging folder is touched here.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel};
 use rezept_parcel::sealed::{SealedStream, UnsealError, Unsealed};
@@ -10,11 +10,11 @@ use rezept_parcel::{
 };
 
 use crate::codes;
-use crate::content::{Item, compare, copy_items};
+use crate::content::{Copies, Item, compare_looking, copy_items};
 use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::incoming::parcel_place;
-use crate::intake::Intake;
+use crate::intake::{Intake, Staged};
 use crate::lane::{PassError, with_lane};
 use crate::outgoing::folders;
 use crate::recovery::Inside;
@@ -102,7 +102,7 @@ impl Engine<'_> {
         &mut self,
         known: &Known,
         medium: &dyn Volume,
-        intake: &dyn Intake,
+        intake: &mut dyn Intake,
     ) -> TransferResult<()> {
         match &known.header.content {
             Content::Bag(_) => {
@@ -110,7 +110,7 @@ impl Engine<'_> {
                     Ok(bag) => bag,
                     Err(reason) => return self.quarantine(known.row.row, &reason.code, reason.detail),
                 };
-                self.stage(known, bag.files(), &mut Origin::Bag(medium), intake)
+                self.stage(known, bag.files(), Origin::Bag(medium), intake)
             }
             Content::Sealed(envelope) => self.copy_in_sealed(known, &envelope.clone(), medium, intake),
         }
@@ -122,7 +122,7 @@ impl Engine<'_> {
         known: &Known,
         envelope: &Envelope,
         medium: &dyn Volume,
-        intake: &dyn Intake,
+        intake: &mut dyn Intake,
     ) -> TransferResult<()> {
         let row = known.row.row;
         if let Err(detail) = self.fetch(known, envelope, medium)? {
@@ -135,7 +135,7 @@ impl Engine<'_> {
             SegmentReader::new(spool, &segments(&folder, envelope)?),
         );
         let keys = self.opening_keys()?;
-        let mut unsealed = match Unsealed::open(stream, &known.header, &keys) {
+        let unsealed = match Unsealed::open(stream, &known.header, &keys) {
             Ok(unsealed) => unsealed,
             Err(UnsealError::Io(source)) => {
                 return Err(VolumeError { verb: Verb::Read, place: place(spool, &folder), source }.into());
@@ -156,8 +156,7 @@ impl Engine<'_> {
         }
         self.journal.opened(row, unsealed.header_bytes())?;
         let files = unsealed.bag().files().to_vec();
-        self.stage(known, &files, &mut Origin::Sealed(&mut unsealed), intake)?;
-        Ok(remove_tree(spool, &folder)?)
+        self.stage(known, &files, Origin::Sealed { unsealed: Box::new(unsealed), spool, folder }, intake)
     }
 
     /// Copies every file into staging and proves it: COPIED. Damage: QUARANTINED.
@@ -165,8 +164,8 @@ impl Engine<'_> {
         &mut self,
         known: &Known,
         held: &[PayloadFile],
-        from: &mut Origin<'_, '_>,
-        intake: &dyn Intake,
+        mut from: Origin<'_>,
+        intake: &mut dyn Intake,
     ) -> TransferResult<()> {
         let row = known.row.row;
         let mut files = Vec::with_capacity(held.len());
@@ -176,21 +175,17 @@ impl Engine<'_> {
             };
             files.push(parcel_file(ordinal, file, inbox));
         }
-        let mut level = VerifyLevel::L3;
+        let mut written = Vec::new();
         for inbox in inboxes(&files) {
             let volume = self.volume(&inbox)?;
             remove_tree(volume, &staging_folder(known)?)?;
             let of_inbox: Vec<&ParcelFile> =
                 files.iter().filter(|file| file.inbox.as_deref() == Some(&inbox)).collect();
-            match self.copy_to_inbox(known, from, volume, &of_inbox) {
-                Ok(()) => {}
+            match self.copy_to_inbox(known, &mut from, volume, &of_inbox) {
+                Ok(made) => written.push((volume, of_inbox, made)),
                 Err(TransferError::SourceChanged { path }) => {
                     remove_tree(volume, &staging_folder(known)?)?;
-                    let code = match from {
-                        Origin::Bag(_) => codes::BAG_DAMAGED,
-                        Origin::Sealed(_) => codes::CONTENT_BAD,
-                    };
-                    return self.quarantine(row, code, path);
+                    return self.quarantine(row, from.damage_code(), path);
                 }
                 Err(error) => {
                     // Best effort: what stays is removed before the next attempt.
@@ -198,11 +193,12 @@ impl Engine<'_> {
                     return Err(error);
                 }
             }
-            let of_inbox: Vec<_> = of_inbox
-                .iter()
-                .map(|file| Ok((staged_path(known, file.ordinal)?, file.size_bytes, Digest(file.sha256))))
-                .collect::<TransferResult<_>>()?;
-            match compare(volume, &of_inbox, &mut |_, _| {})? {
+        }
+        from.finish();
+        let mut level = VerifyLevel::L3;
+        for (volume, of_inbox, made) in written {
+            volume.flush(&made)?;
+            match self.prove_staged(known, volume, &of_inbox, intake)? {
                 Ok(proved) => level = level.min(proved),
                 Err(file) => return Err(TransferError::ReadBackDiffers { place: place(volume, &file) }),
             }
@@ -211,13 +207,34 @@ impl Engine<'_> {
         Ok(self.journal.set_incoming_files(row, ParcelState::Copied, &files, &change)?)
     }
 
+    /// Reads staged files again, and shows them to the intake on the way. `Err(path)` inside names one that differs.
+    fn prove_staged(
+        &self,
+        known: &Known,
+        inbox: &dyn Volume,
+        files: &[&ParcelFile],
+        intake: &mut dyn Intake,
+    ) -> TransferResult<Result<VerifyLevel, RelPath>> {
+        let staged: Vec<_> = files
+            .iter()
+            .map(|file| Ok((staged_path(known, file.ordinal)?, file.size_bytes, Digest(file.sha256))))
+            .collect::<TransferResult<_>>()?;
+        let mut look = |number: usize, from: &mut dyn Read| {
+            if let (Some(file), Some((path, ..))) = (files.get(number), staged.get(number)) {
+                intake.look(&Staged::new(inbox, path, file, None), from);
+            }
+        };
+        compare_looking(inbox, &staged, Some(&mut look), &mut |_, _| {})
+    }
+
+    /// Writes files into staging. What was made, nothing of it flushed.
     fn copy_to_inbox(
         &mut self,
         known: &Known,
-        from: &mut Origin<'_, '_>,
+        from: &mut Origin<'_>,
         inbox: &dyn Volume,
         files: &[&ParcelFile],
-    ) -> TransferResult<()> {
+    ) -> TransferResult<Vec<RelPath>> {
         let needed_bytes = files.iter().map(|file| file.size_bytes).sum::<u64>() + SPARE_BYTES;
         if let Some(free_bytes) = inbox.free_bytes()?
             && free_bytes < needed_bytes
@@ -226,9 +243,8 @@ impl Engine<'_> {
         }
         let bag = entry(&known.folder()?, &names::bag_name(known.id))?;
         let folder = staging_folder(known)?;
-        let mut made = Vec::new();
         self.effect(known.row.row, "copy into staging", &inbox.root(), |progress| {
-            made.extend(make_folders(inbox, &folder)?);
+            let mut made = make_folders(inbox, &folder)?;
             let mut report = |done, total| progress(Progress::Received { done, total });
             match from {
                 Origin::Bag(medium) => {
@@ -242,14 +258,14 @@ impl Engine<'_> {
                             size_bytes: file.size_bytes,
                         });
                     }
-                    copy_items(inbox, &items, &mut report)?;
+                    copy_items(inbox, &items, Copies::ToKeep, &mut report)?;
                 }
-                Origin::Sealed(unsealed) => write_opened(inbox, known, unsealed, files, &mut report)?,
+                Origin::Sealed { unsealed, .. } => write_opened(inbox, known, unsealed, files, &mut report)?,
             }
             for file in files {
                 made.push(staged_path(known, file.ordinal)?);
             }
-            Ok(inbox.flush(&made)?)
+            Ok(made)
         })
     }
 
@@ -316,11 +332,29 @@ const CIPHER_BUFFER_BYTES: usize = 128 * 1024;
 type Opened<'v> = Unsealed<SealedStream<BufReader<SegmentReader<'v>>>>;
 
 /// Where the files of a parcel come from.
-enum Origin<'v, 's> {
+enum Origin<'v> {
     /// From a bag on a medium.
     Bag(&'v dyn Volume),
-    /// From its opened ciphertext.
-    Sealed(&'s mut Opened<'v>),
+    /// From its opened ciphertext, which lies in a folder of the spool.
+    Sealed { unsealed: Box<Opened<'v>>, spool: &'v dyn Volume, folder: RelPath },
+}
+
+impl Origin<'_> {
+    const fn damage_code(&self) -> &'static str {
+        match self {
+            Self::Bag(_) => codes::BAG_DAMAGED,
+            Self::Sealed { .. } => codes::CONTENT_BAD,
+        }
+    }
+
+    /// Everything was read. The ciphertext goes before anything is flushed, so that no disk need ever write it; a copy that
+    /// stays is swept another time.
+    fn finish(self) {
+        if let Self::Sealed { unsealed, spool, folder } = self {
+            drop(unsealed);
+            let _ = remove_tree(spool, &folder);
+        }
+    }
 }
 
 /// Writes files out of an opened parcel as new files, hashing what comes out. Flushes nothing.

@@ -286,6 +286,15 @@ pub trait Volume: Send + Sync {
     /// `Exists` when the name is taken, whatever it stands for.
     fn create_new(&self, path: &RelPath) -> VolumeResult<Box<dyn NewFile>>;
 
+    /// As [`Volume::create_new`], for a file that is read soon, never made durable, and removed then: it may stay in the
+    /// ordinary cache. The default makes no difference.
+    ///
+    /// # Errors
+    /// As [`Volume::create_new`].
+    fn create_scratch(&self, path: &RelPath) -> VolumeResult<Box<dyn NewFile>> {
+        self.create_new(path)
+    }
+
     /// Opens a regular file for reading, through the ordinary cache. Links and other things are refused.
     ///
     /// # Errors
