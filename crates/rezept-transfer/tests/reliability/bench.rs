@@ -419,6 +419,8 @@ pub struct Process {
     pub keep_sources: bool,
     /// Which media nothing is written to, and which one is expected where.
     pub rules: MediaRules,
+    /// Whose claims it carries.
+    pub facility: Facility,
     me: StationName,
     peer: StationName,
     vault: Option<Arc<Vault>>,
@@ -452,6 +454,7 @@ impl Process {
             intake: TestIntake { peers: site.peers.clone() },
             keep_sources: false,
             rules: MediaRules::default(),
+            facility: Facility::new("13", "1", "9999015").unwrap(),
             me: site.name.parse().unwrap(),
             peer: site.peer.parse().unwrap(),
             vault: site.vault.clone(),
@@ -467,7 +470,7 @@ impl Process {
         let mut engine = Engine {
             journal: &mut self.journal,
             me: self.me.clone(),
-            facility: Facility::new("13", "1", "9999015").unwrap(),
+            facility: self.facility.clone(),
             volumes: &self.volumes,
             archive: ARCHIVE.to_owned(),
             spool: SPOOL.to_owned(),

@@ -9,6 +9,7 @@ use rezept_transfer::volume::FailureKind;
 
 use crate::bench::{Bench, Process};
 use crate::invariants::{Story, always, converged, delivered};
+use crate::kind::Kind;
 use crate::parallel::on_all_cores;
 
 fn journey_log(world: &Bench) -> Vec<String> {
@@ -60,7 +61,16 @@ fn any_operation_may_fail_once() {
 
 #[test]
 fn what_a_failed_flush_left_is_written_again_under_another_name() {
-    let world = Bench::new().with_claims();
+    failed_flush(Kind::Plain);
+}
+
+#[test]
+fn what_a_failed_flush_left_is_written_again_under_another_name_sealed() {
+    failed_flush(Kind::Sealed);
+}
+
+fn failed_flush(kind: Kind) {
+    let world = kind.world().with_claims();
     let log = journey_log(&world);
     let header =
         log.iter().position(|line| line.starts_with("stick create") && line.contains(".hdr.a")).unwrap();
@@ -83,11 +93,25 @@ fn what_a_failed_flush_left_is_written_again_under_another_name() {
 
 #[test]
 fn a_volume_without_room_says_so_and_keeps_nothing_half() {
-    for part in ["medium", "inbox", "archive"] {
-        let world = Bench::new().with_claims();
-        let volume = match part {
+    without_room(Kind::Plain);
+}
+
+#[test]
+fn a_volume_without_room_says_so_and_keeps_nothing_half_sealed() {
+    without_room(Kind::Sealed);
+}
+
+fn without_room(kind: Kind) {
+    // Only ciphertext goes by the spool.
+    let spools = ["spool of the sender", "spool of the receiver"];
+    let spools = spools.iter().filter(|_| kind == Kind::Sealed);
+    for part in ["medium", "inbox", "archive"].iter().chain(spools) {
+        let world = kind.world().with_claims();
+        let volume = match *part {
             "medium" => &world.media[0],
             "inbox" => &world.sites[1].inbox,
+            "spool of the sender" => &world.sites[0].spool,
+            "spool of the receiver" => &world.sites[1].spool,
             _ => &world.sites[0].archive,
         };
         volume.reconfigure(|options| options.capacity = Some(2000));
@@ -102,7 +126,7 @@ fn a_volume_without_room_says_so_and_keeps_nothing_half() {
         let half: Vec<String> = volume
             .paths()
             .into_iter()
-            .filter(|path| path.contains(".part") || path.contains("staging/"))
+            .filter(|path| path.contains(".part") || path.contains("staging/") || path.contains("in-"))
             .collect();
         assert!(half.is_empty(), "{part}: {half:?}");
         volume.reconfigure(|options| options.capacity = None);
@@ -174,7 +198,16 @@ fn pulled_and_lost(world: &Bench) {
 
 #[test]
 fn a_protected_medium_is_received_from_and_acknowledged_later() {
-    let world = Bench::new().with_claims();
+    protected_medium(Kind::Plain);
+}
+
+#[test]
+fn a_protected_medium_is_received_from_and_acknowledged_later_sealed() {
+    protected_medium(Kind::Sealed);
+}
+
+fn protected_medium(kind: Kind) {
+    let world = kind.world().with_claims();
     world.turn(0, &Faults::none()).unwrap();
     world.media[0].reconfigure(|options| options.read_only = true);
     let errors = world.turn(1, &Faults::none()).unwrap();
@@ -191,7 +224,16 @@ fn a_protected_medium_is_received_from_and_acknowledged_later() {
 
 #[test]
 fn an_acknowledgement_that_stands_there_is_taken_as_written() {
-    let world = Bench::new().with_claims();
+    standing_acknowledgement(Kind::Plain);
+}
+
+#[test]
+fn an_acknowledgement_that_stands_there_is_taken_as_written_sealed() {
+    standing_acknowledgement(Kind::Sealed);
+}
+
+fn standing_acknowledgement(kind: Kind) {
+    let world = kind.world().with_claims();
     world.turn(0, &Faults::none()).unwrap();
     let before = world.snapshot();
     let faults = Faults::none().logged();

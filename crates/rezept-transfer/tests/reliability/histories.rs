@@ -14,6 +14,7 @@ use rezept_transfer::volume::{RelPath, Volume};
 
 use crate::bench::{Bench, Process, claim};
 use crate::invariants::{Story, always, converged, delivered};
+use crate::kind::Kind;
 
 const HISTORIES: u32 = 160;
 
@@ -73,8 +74,8 @@ struct History {
 }
 
 impl History {
-    fn new() -> Self {
-        Self { world: Bench::new(), story: Story::default(), put: Vec::new(), lost: Vec::new(), bought: 0 }
+    fn new(kind: Kind) -> Self {
+        Self { world: kind.world(), story: Story::default(), put: Vec::new(), lost: Vec::new(), bought: 0 }
     }
 
     fn step(&mut self, step: &Step) {
@@ -98,7 +99,7 @@ impl History {
             Step::PowerCut { site, seed } => {
                 let mut rng = Rng::new(*seed);
                 let site = &self.world.sites[*site];
-                let disks = [&site.source, &site.archive, &site.inbox];
+                let disks = [&site.source, &site.archive, &site.inbox, &site.spool];
                 disks.into_iter().chain(&self.world.media).for_each(|volume| volume.power_cut(&mut rng));
             }
             Step::Lose { stick, found } => {
@@ -179,8 +180,8 @@ impl History {
     }
 }
 
-fn try_history(steps: &[Step]) -> Result<(), String> {
-    let mut history = History::new();
+fn try_history(kind: Kind, steps: &[Step]) -> Result<(), String> {
+    let mut history = History::new(kind);
     for step in steps {
         history.step(step);
         let wrong = always(&history.world, &history.story);
@@ -193,13 +194,22 @@ fn try_history(steps: &[Step]) -> Result<(), String> {
 
 #[test]
 fn random_histories_end_as_the_naive_model_says() {
+    random_histories(Kind::Plain);
+}
+
+#[test]
+fn random_histories_of_paired_stations_end_as_the_naive_model_says() {
+    random_histories(Kind::Sealed);
+}
+
+fn random_histories(kind: Kind) {
     let config = Config { failure_persistence: None, max_shrink_iters: 400, ..Config::with_cases(HISTORIES) };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let outcome =
-        runner.run(&steps(), |steps| try_history(&steps).map_err(proptest::test_runner::TestCaseError::fail));
+    let outcome = runner
+        .run(&steps(), |steps| try_history(kind, &steps).map_err(proptest::test_runner::TestCaseError::fail));
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    println!("{HISTORIES} random histories of two stations, 0 violations");
+    println!("{kind:?}: {HISTORIES} random histories of two stations, 0 violations");
 }

@@ -13,6 +13,7 @@ use rezept_transfer::{
 
 use crate::bench::{Bench, MEDIUM, Process};
 use crate::invariants::{Story, always, converged};
+use crate::kind::Kind;
 
 fn id(n: u8) -> MediumId {
     MediumId::from_random([n; 16])
@@ -78,7 +79,16 @@ fn an_id_file_is_written_once_and_read_back() {
 
 #[test]
 fn a_refused_medium_gets_no_parcel_and_no_acknowledgement() {
-    let world = Bench::new().with_claims();
+    refused_medium(Kind::Plain);
+}
+
+#[test]
+fn a_refused_medium_gets_no_parcel_and_no_acknowledgement_sealed() {
+    refused_medium(Kind::Sealed);
+}
+
+fn refused_medium(kind: Kind) {
+    let world = kind.world().with_claims();
     let mut sender = Process::start(&world, 0, &[0], &Faults::none()).unwrap();
     sender.rules = refused();
     assert!(sender.turn().is_empty());
@@ -111,8 +121,17 @@ fn a_refused_medium_gets_no_parcel_and_no_acknowledgement() {
 
 #[test]
 fn a_stick_swapped_before_the_content_or_before_the_header_gets_neither() {
+    swapped_stick(Kind::Plain);
+}
+
+#[test]
+fn a_stick_swapped_before_the_content_or_before_the_header_gets_neither_sealed() {
+    swapped_stick(Kind::Sealed);
+}
+
+fn swapped_stick(kind: Kind) {
     for state in [ParcelState::Spooled, ParcelState::ReadBack] {
-        let world = Bench::new().with_claims();
+        let world = kind.world().with_claims();
         let right = world.media[0].clone();
         write_medium_id(&right, id(1)).unwrap();
         register(&world, 1);
@@ -175,7 +194,16 @@ fn copy(from: &dyn Volume, to: &dyn Volume, folder: &RelPath) {
 
 #[test]
 fn what_stands_on_a_medium_is_told_by_its_names() {
-    let world = Bench::new().with_claims();
+    told_by_names(Kind::Plain);
+}
+
+#[test]
+fn what_stands_on_a_medium_is_told_by_its_names_sealed() {
+    told_by_names(Kind::Sealed);
+}
+
+fn told_by_names(kind: Kind) {
+    let world = kind.world().with_claims();
     assert!(parcels_on(&world.media[0]).unwrap().is_empty());
     assert!(Process::start(&world, 0, &[0], &Faults::none()).unwrap().turn().is_empty());
     let known = &world.parcels(0, Direction::Out)[0];

@@ -10,6 +10,7 @@ use rezept_transfer::{TransferError, codes};
 
 use crate::bench::{Bench, Process, claim};
 use crate::invariants::{Story, always, converged, delivered};
+use crate::kind::Kind;
 
 /// The files of a medium, to be put back later.
 fn image(stick: &ModelVolume) -> Vec<(String, Vec<u8>)> {
@@ -25,7 +26,16 @@ fn put_back(stick: &ModelVolume, files: &[(String, Vec<u8>)]) {
 
 #[test]
 fn an_old_image_of_the_medium_delivers_nothing_again() {
-    let world = Bench::new().with_claims();
+    old_image(Kind::Plain);
+}
+
+#[test]
+fn an_old_image_of_the_medium_delivers_nothing_again_sealed() {
+    old_image(Kind::Sealed);
+}
+
+fn old_image(kind: Kind) {
+    let world = kind.world().with_claims();
     world.turn(0, &Faults::none()).unwrap();
     let with_parcel = image(&world.media[0]);
     world.turn(1, &Faults::none()).unwrap();
@@ -49,7 +59,16 @@ fn an_old_image_of_the_medium_delivers_nothing_again() {
 
 #[test]
 fn a_file_that_staff_moved_away_is_not_delivered_again() {
-    let world = Bench::new().with_claims();
+    moved_away(Kind::Plain);
+}
+
+#[test]
+fn a_file_that_staff_moved_away_is_not_delivered_again_sealed() {
+    moved_away(Kind::Sealed);
+}
+
+fn moved_away(kind: Kind) {
+    let world = kind.world().with_claims();
     world.turn(0, &Faults::none()).unwrap();
     let old = image(&world.media[0]);
     world.converge(&[0]);
@@ -67,17 +86,31 @@ fn a_file_that_staff_moved_away_is_not_delivered_again() {
 
 #[test]
 fn acknowledgements_of_something_else_are_not_believed() {
-    let mut world = Bench::new().with_claims();
+    acknowledgements_of_something_else(Kind::Plain);
+}
+
+#[test]
+fn acknowledgements_of_something_else_are_not_believed_sealed() {
+    acknowledgements_of_something_else(Kind::Sealed);
+}
+
+fn acknowledgements_of_something_else(kind: Kind) {
+    let mut world = kind.world().with_claims();
     world.turn(0, &Faults::none()).unwrap();
     world.turn(1, &Faults::none()).unwrap();
-    let (path, ack) = image(&world.media[0]).into_iter().find(|(path, _)| path.ends_with(".ack")).unwrap();
+    // Sealed, its signature goes with it: it is whole, and signed by the right station.
+    let acks: Vec<(String, Vec<u8>)> =
+        image(&world.media[0]).into_iter().filter(|(path, _)| path.contains(".ack")).collect();
+    assert_eq!(acks.len(), if kind == Kind::Sealed { 2 } else { 1 });
     world.put(0, "second.uke", claim(2, "2024-12", "RECEIPTC.UKE", 90, 9));
     world.converge_once(0);
     let parcels = world.parcels(0, Direction::Out);
     assert_eq!(world.states(0, Direction::Out), ["ARCHIVED", "COMMITTED"]);
     // The acknowledgement of the first parcel under the name of the second, and one of a parcel that never was.
-    world.media[0].put(&path.replace(&parcels[0].id, &parcels[1].id), &ack);
-    world.media[0].put(&path.replace(&parcels[0].id, &"5a".repeat(16)), &ack);
+    for (path, bytes) in &acks {
+        world.media[0].put(&path.replace(&parcels[0].id, &parcels[1].id), bytes);
+        world.media[0].put(&path.replace(&parcels[0].id, &"5a".repeat(16)), bytes);
+    }
     for _ in 0..2 {
         world.turn(0, &Faults::none()).unwrap();
         assert_eq!(world.states(0, Direction::Out), ["ARCHIVED", "COMMITTED"]);
@@ -95,13 +128,22 @@ fn acknowledgements_of_something_else_are_not_believed() {
 
 #[test]
 fn two_senders_share_a_medium_at_the_same_time() {
+    two_senders(Kind::Plain);
+}
+
+#[test]
+fn two_senders_share_a_medium_at_the_same_time_sealed() {
+    two_senders(Kind::Sealed);
+}
+
+fn two_senders(kind: Kind) {
     let three = [
         ("clinic", "terminal", &["terminal"][..]),
         ("annex", "terminal", &["terminal"][..]),
         ("terminal", "clinic", &["clinic", "annex"][..]),
     ];
     for round in 0..20 {
-        let mut world = Bench::of(&three);
+        let mut world = kind.of(Bench::of(&three));
         for (site, seed) in [(0, 10), (1, 20)] {
             world.put(site, "shaho.uke", claim(1, "2024-11", "RECEIPTC.UKE", 900, seed + round));
             world.put(site, "kokuho.uke", claim(2, "2024-11", "RECEIPTC.UKE", 900, seed + 1000 + round));

@@ -5,15 +5,25 @@ use rezept_testkit::faults::Faults;
 
 use crate::bench::{Bench, claim};
 use crate::invariants::{Story, converged, delivered};
+use crate::kind::Kind;
 
 #[test]
 fn every_awkward_size_arrives() {
+    awkward_sizes(&[Kind::Plain.world(), Bench::single()]);
+}
+
+#[test]
+fn every_awkward_size_arrives_sealed() {
+    awkward_sizes(&[Kind::Sealed.world()]);
+}
+
+fn awkward_sizes(worlds: &[Bench]) {
     const BLOCK: usize = 64 << 10;
     const LANE: usize = 1 << 20;
     let sizes =
         [1, 2, 511, 512, 513, BLOCK - 1, BLOCK, BLOCK + 1, LANE - 1, LANE, LANE + 1, 4 * LANE, 5 * LANE + 3];
-    for single in [false, true] {
-        let mut world = if single { Bench::single() } else { Bench::new() };
+    for world in worlds {
+        let mut world = world.snapshot();
         // The gate would refuse an empty file; the engine carries what it is given.
         world.put(0, "empty.uke", Vec::new());
         for (number, size) in sizes.iter().enumerate() {

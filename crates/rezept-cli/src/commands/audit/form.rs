@@ -353,8 +353,33 @@ mod tests {
     #[test]
     fn every_text_comes_back_from_both_forms_and_none_is_a_formula() {
         let nasty = [
-            "", " ", "'", "''", "'=x", "=1+1", "  =cmd|x", "+1", "-1", "@x", "\t1", "\r", "\n", "a\r\nb", "a\"b", "\"", ",",
-            "a,b", "＝A1", "\u{3000}-1", "\u{feff}", "佐藤", "{\"v\":1}", "\u{0}", "00012", "1e5", "\\",
+            "",
+            " ",
+            "'",
+            "''",
+            "'=x",
+            "=1+1",
+            "  =cmd|x",
+            "+1",
+            "-1",
+            "@x",
+            "\t1",
+            "\r",
+            "\n",
+            "a\r\nb",
+            "a\"b",
+            "\"",
+            ",",
+            "a,b",
+            "＝A1",
+            "\u{3000}-1",
+            "\u{feff}",
+            "佐藤",
+            "{\"v\":1}",
+            "\u{0}",
+            "00012",
+            "1e5",
+            "\\",
         ];
         for text in nasty {
             let row = HistoryRow {
@@ -370,7 +395,9 @@ mod tests {
             for format in [ExportFormat::Csv, ExportFormat::Jsonl] {
                 let bytes = written(format, &row);
                 let mut reader = Reader::new(bytes.as_slice()).unwrap();
-                assert!(matches!(reader.next_record().unwrap(), Some(Record::Head(found)) if found == head()));
+                assert!(
+                    matches!(reader.next_record().unwrap(), Some(Record::Head(found)) if found == head())
+                );
                 let Some(Record::Entry(found)) = reader.next_record().unwrap() else { panic!("{text:?}") };
                 assert_eq!(found, row, "{format:?} {text:?}");
                 assert!(reader.next_record().unwrap().is_none());

@@ -148,7 +148,12 @@ mod tests {
         let hashes: Vec<String> = export
             .lines()
             .skip(1)
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["sha256"].as_str().unwrap().to_owned())
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["sha256"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
             .collect();
         let [first, third] = blocks("hex")[..] else { panic!("two entries in hexadecimal") };
         for (hex, hash) in [(first, &hashes[0]), (third, &hashes[2])] {
@@ -168,7 +173,11 @@ mod tests {
             ("another note", export.replace("差し替え", "取り替え"), 3),
             ("another person", export.replace("佐藤", "鈴木"), 3),
             ("another time", export.replacen("00:00:05", "00:00:06", 1), 2),
-            ("text moved to the next field", export.replace("SEEN\",\"to\":\"STABLE", "SE\",\"to\":\"ENSTABLE"), 2),
+            (
+                "text moved to the next field",
+                export.replace("SEEN\",\"to\":\"STABLE", "SE\",\"to\":\"ENSTABLE"),
+                2,
+            ),
             ("another number", export.replace("\"seq\":2", "\"seq\":4"), 2),
             ("the first removed", [lines[0], lines[2], lines[3]].join("\n"), 1),
             ("one removed", [lines[0], lines[1], lines[3]].join("\n"), 2),
