@@ -1,7 +1,8 @@
 //! The permanent codes of what this crate reports through the journal. What each means to a person stands in
 //! `docs/errors.md`; a test of the command line compares the lists.
 
-use rezept_parcel::TextError;
+use rezept_parcel::sealed::UnsealError;
+use rezept_parcel::{ReceivedError, TextError};
 
 /// What was read back differs from what was written.
 pub const READ_BACK_DIFFERS: &str = "RZ-T101";
@@ -64,5 +65,16 @@ pub(crate) const fn of_header(error: &TextError) -> &'static str {
     match error {
         TextError::NewerVersion { .. } | TextError::NewerForm { .. } => NEWER_VERSION,
         _ => HEADER_DAMAGED,
+    }
+}
+
+/// The code for a sealed parcel whose segments are those that were signed, and that is nevertheless not opened.
+#[must_use]
+pub(crate) const fn of_sealed(error: &UnsealError) -> &'static str {
+    match error {
+        UnsealError::WrongKey => NO_KEY,
+        UnsealError::UnknownFormat | UnsealError::Bag(ReceivedError::NewerVersion { .. }) => NEWER_VERSION,
+        UnsealError::Inner(TextError::NewerVersion { .. } | TextError::NewerForm { .. }) => NEWER_VERSION,
+        _ => CONTENT_BAD,
     }
 }

@@ -11,6 +11,7 @@ use crate::intake::Intake;
 use crate::outgoing::folders;
 use crate::recovery::{InStep, next_in};
 use crate::spool::{segment_problem, segments};
+use crate::staging::BUILD;
 use crate::trust::{Trust, read_signature, signature_path};
 use crate::volume::{EntryKind, FailureKind, Volume};
 
@@ -197,7 +198,8 @@ impl Engine<'_> {
     }
 
     /// Whether a sealed parcel was set aside for what is inside: its bytes are those that were signed, so looking at them
-    /// again shows the same. Where no key opened it, until this station has other keys.
+    /// again shows the same. Where no key opened it, until this station has other keys; where it is of a newer version, until
+    /// the program is a newer one.
     fn is_bad_inside(&self, known: &ParcelRow) -> TransferResult<bool> {
         let Some(reason) = known.reason.as_ref().filter(|_| known.form == Form::Sealed) else {
             return Ok(false);
@@ -205,6 +207,7 @@ impl Engine<'_> {
         Ok(match reason.code.as_str() {
             codes::CONTENT_BAD | codes::FOREIGN_FACILITY => true,
             codes::NO_KEY => self.vault.is_none() || reason.detail == self.keys_tried()?,
+            codes::NEWER_VERSION => reason.detail.ends_with(&format!("({BUILD})")),
             _ => false,
         })
     }

@@ -142,10 +142,11 @@ impl Engine<'_> {
             }
             Err(error) => {
                 // The segments are those that were signed: what is wrong now is wrong inside.
-                let (code, detail) = match error {
-                    UnsealError::WrongKey => (codes::NO_KEY, self.keys_tried()?),
-                    UnsealError::UnknownFormat => (codes::NEWER_VERSION, error.to_string()),
-                    _ => (codes::CONTENT_BAD, error.to_string()),
+                let code = codes::of_sealed(&error);
+                let detail = match code {
+                    codes::NO_KEY => self.keys_tried()?,
+                    codes::NEWER_VERSION => format!("{error} ({BUILD})"),
+                    _ => error.to_string(),
                 };
                 return self.quarantine(row, code, detail);
             }
@@ -324,6 +325,9 @@ impl Engine<'_> {
         parcel_place(known, volume).unwrap_or_default()
     }
 }
+
+/// Which program could not read a version: a later one looks again.
+pub(crate) const BUILD: &str = concat!("rezept ", env!("CARGO_PKG_VERSION"));
 
 /// What is read of the ciphertext at once: two chunks of an age stream.
 const CIPHER_BUFFER_BYTES: usize = 128 * 1024;

@@ -3,14 +3,14 @@
 
 use std::io::{Cursor, Read};
 
-use rezept_journal::{Direction, ParcelState, Subject};
+use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelState, Reason, Subject};
 use rezept_parcel::sealed::{Sealer, Unsealed, open_small, seal_small};
 use rezept_parcel::{Content, Digest, Envelope, Facility, Header, Recipient, Segment};
 use rezept_testkit::faults::Faults;
 use rezept_transfer::codes;
 use rezept_transfer::volume::{RelPath, Volume};
 
-use crate::bench::{Bench, Process};
+use crate::bench::{Bench, MEDIUM, Process};
 use crate::invariants::{Story, always, converged, delivered};
 use crate::kind::Kind;
 
@@ -223,6 +223,43 @@ fn a_sealed_header_of_a_newer_version_or_form_is_refused_as_such() {
         set_aside(&world, to, codes::NEWER_VERSION);
         the_right_one_heals(&world, &published);
     }
+}
+
+#[test]
+fn what_is_of_a_newer_version_only_inside_is_refused_as_such() {
+    // Whoever only knows this version cannot say that it is damaged.
+    let header =
+        Forger::new().with_header_inside(|text| text.replace("rezept-parcel: 1\n", "rezept-parcel: 2\n"));
+    set_aside(&header, "the header inside", codes::NEWER_VERSION);
+    let forger = Forger::new();
+    let ciphertext = replaced(&forger.read("000.age"), b"age-encryption.org/v1", b"age-encryption.org/v2");
+    let age = forger.with_ciphertext(&ciphertext);
+    set_aside(&age, "age", codes::NEWER_VERSION);
+}
+
+#[test]
+fn what_an_older_program_could_not_read_is_looked_at_again() {
+    let forger = Forger::new();
+    let sent = forger.world.parcels(0, Direction::Out).remove(0);
+    let found = FoundParcel {
+        id: sent.id.clone(),
+        sender: "clinic".to_owned(),
+        sequence: sent.sequence,
+        medium: MEDIUM.to_owned(),
+        header: sent.header.clone(),
+        header_sha256: sent.header_sha256,
+        form: Form::Sealed,
+        signature: sent.signature.clone(),
+    };
+    let mut journal = forger.world.sites[1].journal();
+    let row = journal.found_parcel(&found).unwrap().row;
+    let reason = Some(Reason::new(codes::NEWER_VERSION, "of a newer version (rezept 0.0.1)"));
+    let change = ParcelChange { reason, ..ParcelChange::default() };
+    journal.move_parcel(row, ParcelState::Quarantined, &change).unwrap();
+    drop(journal);
+    assert!(forger.world.converge(&[0]).is_empty());
+    assert_eq!(forger.world.states(1, Direction::In), ["ACK_WRITTEN"]);
+    assert_eq!(converged(&forger.world, &Story::default()), [""; 0]);
 }
 
 #[test]
