@@ -81,6 +81,7 @@ fn paired_stations_seal_and_nothing_readable_ever_stands_on_the_stick() {
     let usb = pair.clinic.at("usb");
     sent(&pair);
     nothing_readable_on(&usb);
+    nothing_readable_on(&pair.clinic.at("recekon/data/spool"));
     let got = pair.clinic.receive();
     assert_eq!(got.exit, 0, "{got:?}");
     nothing_readable_on(&usb);
@@ -147,4 +148,84 @@ fn an_altered_parcel_is_not_opened() {
     }
     let got = pair.clinic.receive();
     assert_eq!((got.exit, got.transfer()["state"].as_str()), (0, Some("ACK_WRITTEN")), "{got:?}");
+}
+
+/// Makes something else of the folder of a sealed parcel.
+#[cfg(target_os = "linux")]
+type Change = fn(&Path);
+
+#[cfg(target_os = "linux")]
+fn segment(folder: &Path) -> PathBuf {
+    folder.join("000.age")
+}
+
+/// Moves something out of the parcel.
+#[cfg(target_os = "linux")]
+fn moved(from: &Path) -> PathBuf {
+    let elsewhere = from.ancestors().find(|folder| folder.ends_with("usb")).unwrap().join("elsewhere");
+    crate::desk::rename(from, &elsewhere);
+    elsewhere
+}
+
+#[cfg(target_os = "linux")]
+const CHANGES: &[(&str, Change)] = &[
+    ("cut", |at| put(&segment(at), &fs::read(segment(at)).unwrap()[..500])),
+    ("longer", |at| put(&segment(at), &[fs::read(segment(at)).unwrap(), vec![0]].concat())),
+    ("empty", |at| put(&segment(at), b"")),
+    ("missing", |at| fs::remove_file(segment(at)).unwrap()),
+    ("no content at all", |at| fs::remove_dir_all(at).unwrap()),
+    ("a file instead of the folder", |at| {
+        fs::remove_dir_all(at).unwrap();
+        put(at, b"");
+    }),
+    ("a second segment", |at| put(&at.join("001.age"), &fs::read(segment(at)).unwrap())),
+    ("a program", |at| put(&at.join("setup.exe"), b"MZ")),
+    ("a name of Windows' devices", |at| put(&at.join("CON"), b"")),
+    ("a long name", |at| put(&at.join("x".repeat(255)), b"")),
+    ("a name with a line break", |at| put(&at.join("a\nb"), b"")),
+    ("a name turned around", |at| put(&at.join("\u{202E}ega.exe"), b"")),
+    ("a name that differs in case", |at| put(&at.join("000.AGE"), b"")),
+    ("a name that ends in a dot", |at| put(&at.join("000.age."), b"")),
+    ("a name like a short one", |at| put(&at.join("000AGE~1"), b"")),
+    ("a folder", |at| put(&at.join("data/RECEIPTC.UKE"), b"")),
+    ("a link beside the segment", |at| std::os::unix::fs::symlink("/etc/passwd", at.join("link")).unwrap()),
+    ("a link instead of the segment", |at| {
+        std::os::unix::fs::symlink(moved(&segment(at)), segment(at)).unwrap();
+    }),
+    ("a link instead of the folder", |at| std::os::unix::fs::symlink(moved(at), at).unwrap()),
+    ("a second name of the segment elsewhere", |at| {
+        fs::hard_link(segment(at), at.ancestors().nth(3).unwrap().join("elsewhere")).unwrap();
+    }),
+    ("a pipe instead of the segment", |at| {
+        fs::remove_file(segment(at)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(segment(at)).status().unwrap().success());
+    }),
+];
+
+/// What does not belong into a sealed parcel, or is something else than a file, sets it aside; put right, it is taken.
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_else_stands_in_a_sealed_parcel_sets_it_aside() {
+    let pair = Pair::made();
+    let run = pair.clinic.send("RECEIPTC.UKE", &invented(FILES[0]));
+    assert_eq!(run.exit, 0, "{run:?}");
+    let folder = pair.clinic.parcels().join(run.transfer()["id"].as_str().unwrap());
+    let bytes = fs::read(segment(&folder)).unwrap();
+    for (what, change) in CHANGES {
+        change(&folder);
+        let got = pair.clinic.receive();
+        assert_eq!((got.exit, got.transfer()["reason"].as_str()), (6, Some("RZ-P107")), "{what}: {got:?}");
+        assert!(!pair.clinic.at("terminal/inbox/202411").exists(), "{what}");
+        let _ = if folder.is_dir() && !folder.is_symlink() {
+            fs::remove_dir_all(&folder)
+        } else {
+            fs::remove_file(&folder)
+        };
+        let elsewhere = pair.clinic.at("usb/elsewhere");
+        let _ = fs::remove_file(&elsewhere).or_else(|_| fs::remove_dir_all(&elsewhere));
+        put(&segment(&folder), &bytes);
+    }
+    let got = pair.clinic.receive();
+    assert_eq!((got.exit, got.transfer()["state"].as_str()), (0, Some("ACK_WRITTEN")), "{got:?}");
+    println!("{} ways to change a sealed parcel on a real file system", CHANGES.len());
 }
