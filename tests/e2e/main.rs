@@ -12,6 +12,8 @@ mod demo;
 mod desk;
 mod gate;
 mod help;
+#[cfg(target_os = "linux")]
+mod image;
 mod journal;
 mod journeys;
 mod kill;

@@ -14,6 +14,7 @@ use crate::stations::{Tree, wait_for};
 /// The two stations of a clinic that are about to be paired.
 pub struct Pair {
     pub clinic: Clinic,
+    medium: String,
 }
 
 impl Pair {
@@ -22,8 +23,18 @@ impl Pair {
         Self::with_cards_in(Clinic::new())
     }
 
+    /// Over the stick that lies in the clinic's folder.
+    fn of(clinic: Clinic) -> Self {
+        let medium = clinic.typed("usb");
+        Self { clinic, medium }
+    }
+
     fn with_cards_in(clinic: Clinic) -> Self {
-        let pair = Self { clinic };
+        Self::of(clinic).carded()
+    }
+
+    fn carded(self) -> Self {
+        let pair = self;
         for desk in [pair.clinic.recekon(), pair.clinic.terminal()] {
             pair.export(&desk, &[]);
         }
@@ -35,9 +46,19 @@ impl Pair {
         Self::with_cards().accepted()
     }
 
+    /// The same, over another medium.
+    #[cfg(target_os = "linux")]
+    pub fn made_over(medium: &str) -> Self {
+        Self { clinic: Clinic::with_medium(medium), medium: medium.to_owned() }.carded().accepted()
+    }
+
     /// The same, with a recovery key on paper, which is returned.
     pub fn made_with_recovery() -> (Self, String) {
-        let clinic = Clinic::new();
+        Self::made_with_recovery_in(Clinic::new())
+    }
+
+    /// The same, in this clinic.
+    pub fn made_with_recovery_in(clinic: Clinic) -> (Self, String) {
         let sheet = clinic.recekon().json(&["recovery", "sheet"]);
         let page = fs::read_to_string(sheet.of_type("recovery_sheet")[0]["path"].as_str().unwrap()).unwrap();
         (Self::with_cards_in(clinic).accepted(), key_on(&page))
@@ -54,7 +75,7 @@ impl Pair {
     }
 
     pub fn usb(&self) -> String {
-        self.clinic.typed("usb")
+        self.medium.clone()
     }
 
     #[track_caller]
@@ -212,7 +233,7 @@ fn an_altered_card_is_refused_whatever_was_altered() {
 
 #[test]
 fn only_stations_that_the_configuration_names_are_paired() {
-    let pair = Pair { clinic: Clinic::new() };
+    let pair = Pair::of(Clinic::new());
     let (recekon, terminal) = (pair.clinic.recekon(), pair.clinic.terminal());
     refused(&pair.accept(&recekon, &[]), 5, "RZ-K106");
     pair.export(&recekon, &[]);
@@ -488,7 +509,7 @@ fn public_of(key: &str) -> Option<String> {
 
 #[test]
 fn the_claim_terminal_takes_the_recovery_key_over_when_it_is_paired() {
-    let pair = Pair { clinic: Clinic::new() };
+    let pair = Pair::of(Clinic::new());
     let (recekon, terminal) = (pair.clinic.recekon(), pair.clinic.terminal());
     assert_eq!(recekon.json(&["recovery", "sheet"]).exit, 0);
     let recovery = own(&recekon)["recovery_key"].clone();

@@ -10,7 +10,7 @@ use crate::bench::{Run, fixture};
 use crate::desk::{Clinic, Desk, files, invented, put};
 
 /// What names a patient in a file, as raw bytes: names, kana, birth dates, symbols and numbers of insured people.
-fn secrets(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub fn secrets(bytes: &[u8]) -> Vec<Vec<u8>> {
     let family = scan(bytes, Depth::Totals, &mut |_| ()).unwrap().family.unwrap();
     let mut found = Vec::new();
     let mut reader = RecordReader::new(bytes);

@@ -141,6 +141,34 @@ impl LoopMedium {
         killed && wait_until(|| !Path::new("/proc").join(driver.to_string()).exists())
     }
 
+    /// Takes it out as one should: unmounted and written to the last block. What is left is the raw image, as whoever holds
+    /// the stick can read it.
+    ///
+    /// # Errors
+    /// What `umount` or `losetup` said.
+    pub fn unplug(&mut self) -> Result<File, String> {
+        if !wait_until(|| run("umount", &[&self.shown_root()]).is_ok() || !is_mounted(&self.root())) {
+            return Err("it stays mounted".to_owned());
+        }
+        // A driver in user space writes its last blocks when it ends.
+        if let Some(driver) = self.driver.take()
+            && !wait_until(|| !Path::new("/proc").join(driver.to_string()).exists())
+        {
+            return Err("its driver does not end".to_owned());
+        }
+        // Afterwards the name may be that of somebody else's device.
+        run("losetup", &["-d", &std::mem::take(&mut self.device)])?;
+        self.image().map_err(|error| error.to_string())
+    }
+
+    /// The raw image, to read. Whole only after [`LoopMedium::unplug`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn image(&self) -> std::io::Result<File> {
+        File::open(self.folder.path().join("image"))
+    }
+
     /// Takes the mount away while handles may still be open, as an eager person would.
     ///
     /// # Errors
@@ -153,6 +181,9 @@ impl LoopMedium {
 
 impl Drop for LoopMedium {
     fn drop(&mut self) {
+        if self.device.is_empty() {
+            return;
+        }
         // Ends only what this value started; what is gone already is none of its business.
         let unmounted =
             wait_until(|| run("umount", &[&self.shown_root()]).is_ok() || !is_mounted(&self.root()));
