@@ -27,7 +27,17 @@ impl Clinic {
 
     /// The same, with another medium.
     pub fn with_medium(medium: &str) -> Self {
-        let clinic = Self { folder: fast_folder() };
+        Self::in_folder(fast_folder(), medium)
+    }
+
+    /// The same, in a folder on a disk: for what is too large for the memory of a machine.
+    #[cfg(target_os = "linux")]
+    pub fn on_disk() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), "../usb")
+    }
+
+    fn in_folder(folder: tempfile::TempDir, medium: &str) -> Self {
+        let clinic = Self { folder };
         fs::create_dir(clinic.at("usb")).unwrap();
         clinic.station(
             "recekon",

@@ -19,6 +19,8 @@ mod journeys;
 mod kill;
 #[cfg(target_os = "linux")]
 mod media;
+#[cfg(target_os = "linux")]
+mod memory;
 mod pairing;
 mod people;
 mod privacy;
