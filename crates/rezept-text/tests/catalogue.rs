@@ -186,6 +186,7 @@ fn every_id_that_the_program_asks_for_exists() {
 /// Families of ids that the program puts together, each checked where it is done.
 const COMPOSED: &[&str] = &[
     "RZ-",
+    "audit-column-",
     "help-",
     "finding-",
     "note-",
