@@ -1,6 +1,6 @@
 //! What `--json` prints of the history.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Object;
 
@@ -47,7 +47,7 @@ impl Object for AuditObject {
 }
 
 /// `audit_export`: the first line of an exported history. Read again by `audit verify --export`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct AuditExportObject {
     /// Version of the form of the entries.
     pub format: u64,

@@ -8,7 +8,7 @@ use rezept_parcel::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::ExportFormat;
-use crate::json::{AuditExportObject, line_of};
+use crate::json::{AuditExportObject, Object, line_of};
 
 /// The version of both forms.
 pub const FORMAT: u64 = 1;
@@ -51,17 +51,6 @@ impl Head {
             before: Digest(self.before).to_string(),
         }
     }
-
-    fn from_object(object: &AuditExportObject) -> Option<Self> {
-        Some(Self {
-            exported_at: object.exported_at.clone(),
-            station: object.station.clone(),
-            facility: object.facility.clone(),
-            first: object.first,
-            last: object.last,
-            before: object.before.parse::<Digest>().ok()?.0,
-        })
-    }
 }
 
 /// An entry as a line of JSON. Unknown keys are refused: what no hash covers must not stand beside what one proves.
@@ -80,13 +69,19 @@ struct EntryLine {
     sha256: String,
 }
 
-/// The first line of an export as JSON.
+/// The first line of an export as JSON: an [`AuditExportObject`] as it is printed.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HeadLine {
     v: u8,
     r#type: String,
-    #[serde(flatten)]
-    head: AuditExportObject,
+    format: u64,
+    exported_at: String,
+    station: String,
+    facility: String,
+    first: u64,
+    last: u64,
+    before: String,
 }
 
 const ENTRY_TYPE: &str = "audit_entry";
@@ -305,8 +300,17 @@ fn next_line(reader: &mut impl BufRead, lines: &mut u64) -> io::Result<Option<Re
 
 fn head_of_line(line: &[u8]) -> Option<Head> {
     let line: HeadLine = serde_json::from_slice(line).ok()?;
-    let known = line.v == crate::json::VERSION && line.r#type == "audit_export" && line.head.format == FORMAT;
-    if known { Head::from_object(&line.head) } else { None }
+    if line.v != crate::json::VERSION || line.r#type != AuditExportObject::TYPE || line.format != FORMAT {
+        return None;
+    }
+    Some(Head {
+        exported_at: line.exported_at,
+        station: line.station,
+        facility: line.facility,
+        first: line.first,
+        last: line.last,
+        before: line.before.parse::<Digest>().ok()?.0,
+    })
 }
 
 fn entry_of_line(line: &[u8]) -> Option<HistoryRow> {

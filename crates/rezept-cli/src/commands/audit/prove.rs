@@ -206,6 +206,7 @@ mod tests {
             ("nothing", String::new()),
             ("another file", "番号,状態\r\n1,new\r\n".to_owned()),
             ("another object", "{\"v\":1,\"type\":\"audit\"}\n".to_owned()),
+            ("a head with a remark", export.replace("\"format\":1", "\"format\":1,\"remark\":\"approved\"")),
             ("a newer form", export.replace("\"format\":1", "\"format\":2")),
             ("the entries alone", export.lines().skip(1).collect::<Vec<_>>().join("\n")),
         ] {
