@@ -377,6 +377,29 @@ fn a_parcel_sent_again_replaces_the_damaged_one() {
     assert_eq!(files(&clinic.at("terminal/inbox")), ["202411/shaho/RECEIPTC.UKE"]);
 }
 
+#[test]
+fn sending_again_that_failed_leaves_a_parcel_that_can_be_sent_again() {
+    let (clinic, _, _) = underway();
+    let second = clinic.at("second");
+    let again =
+        || clinic.recekon().json(&["send", "--again", "P1", "--to", &typed(&second), "--reason", "lost"]);
+    let state = || told(&clinic.recekon().json(&["status"]).transfer()).1.to_owned();
+    // Nothing can be written there: it stays where it was.
+    let refused = again();
+    assert_eq!((refused.exit, state().as_str()), (5, "COMMITTED"), "{refused:?}");
+    // It fails on the way, and goes on when that is mended.
+    fs::create_dir(&second).unwrap();
+    put(&second.join("REZEPT"), b"in the way");
+    let failed = again();
+    assert_ne!(failed.exit, 0, "{failed:?}");
+    assert_eq!(state(), "SPOOLED");
+    fs::remove_file(second.join("REZEPT")).unwrap();
+    let mended = again();
+    assert_eq!((mended.exit, told(&mended.transfer()).1), (0, "COMMITTED"), "{mended:?}");
+    let got = clinic.terminal().json(&["receive", "--from", &typed(&second)]);
+    assert_eq!((got.exit, told(&got.transfer()).1), (0, "ACK_WRITTEN"), "{got:?}");
+}
+
 /// Changes one line of a header or acknowledgement and makes its own hash right again.
 fn rewritten(path: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(path).unwrap();

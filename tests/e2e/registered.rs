@@ -211,6 +211,8 @@ fn what_was_on_a_lost_stick_is_one_command() {
         &["--json", "send", "--again", "P1", "--reason", "lost", "--to", text(&stations.medium())],
     );
     assert_eq!((refused.exit, codes(&refused)), (5, vec!["RZ-M103".to_owned()]), "{refused:?}");
+    let told = stations.run(RECEKON, &["--json", "ledger", "P1"]).of_type("ledger");
+    assert_eq!(told.last().unwrap()["to"], "COMMITTED", "what was refused changes nothing");
     let back = stations.run(RECEKON, &["--json", "media", "return", "M1"]);
     assert_eq!((back.exit, back.of_type("medium")[0]["state"].as_str()), (0, Some("here")));
 }

@@ -131,6 +131,10 @@ impl Station {
             (Decision::Again, ParcelState::Committed | ParcelState::Expired) if out => {
                 Ok(self.engine().send_again(row, why)?)
             }
+            // An attempt that failed half-way: it only goes on, to the medium that is named now.
+            (Decision::Again, ParcelState::Spooled | ParcelState::Written | ParcelState::ReadBack) if out => {
+                Ok(())
+            }
             (Decision::Release, ParcelState::Held)
                 if let Some(Err(refused)) = parcel.reason.as_ref().map(|reason| self.may_release(reason)) =>
             {

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rezept_journal::{FileRow, FileState, Form, ParcelRow, ParcelState, Place, Reason, Timestamp};
+use rezept_journal::{FileRow, FileState, Form, ParcelRow, ParcelState, Place, Reason, Subject, Timestamp};
 use rezept_rules::{Refusal, RouteKind};
 use rezept_transfer::StationName;
 use rezept_transfer::volume::{EntryKind, RelPath};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{MediumKind, Role};
+use crate::decide::Decision;
 use crate::examine::stamp_of;
 use crate::intake::{StationIntake, reason_of};
 use crate::leave::Ready;
@@ -170,10 +171,15 @@ impl Station {
         self.engine().carry_here(row, &mut StationIntake::new(&config, now))
     }
 
-    /// Writes a parcel that was lost with its medium to another one, under the same id.
-    pub(crate) fn carry_again(&mut self, row: i64, medium: &Path) -> Outcome {
+    /// Writes a parcel that was lost with its medium to another one, under the same id. Where that one may not be written to,
+    /// the parcel stays what it was.
+    pub(crate) fn carry_again(&mut self, row: i64, why: &str, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
-        match self.medium_for_again(row, medium) {
+        let ready = self.medium_for_again(row, medium).and_then(|ready| {
+            self.decide(Subject::Parcel(row), Decision::Again, why)?;
+            Ok(ready)
+        });
+        match ready {
             Ok((root, warning)) => {
                 outcome.problems.extend(warning);
                 self.carry_named(row, Some(&root), &mut outcome);

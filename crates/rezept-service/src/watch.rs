@@ -120,8 +120,11 @@ impl Station {
             Ask::Media { ask } => self.answer_media(ask),
             Ask::Pair { ask } => self.pair(ask),
             Ask::Decide { id, decision, why, medium } => match id.parse::<Subject>() {
+                Ok(Subject::Parcel(row)) if let (Decision::Again, Some(medium)) = (decision, medium) => {
+                    self.carry_again(row, why, medium)
+                }
                 Ok(subject) => match self.decide(subject, *decision, why) {
-                    Ok(()) => self.after_decision(subject, *decision, medium.clone()),
+                    Ok(()) => self.after_decision(subject, *decision),
                     Err(problem) => Outcome::problem(problem),
                 },
                 Err(()) => Outcome::problem(Problem::new(crate::problem::UNKNOWN_ID, id.clone(), "")),
@@ -129,11 +132,10 @@ impl Station {
         }
     }
 
-    /// `send --again` writes at once; other decisions take effect with the next turn.
-    fn after_decision(&mut self, subject: Subject, decision: Decision, medium: Option<PathBuf>) -> Outcome {
-        match (subject, decision, medium) {
-            (Subject::Parcel(row), Decision::Again, Some(medium)) => self.carry_again(row, &medium),
-            (Subject::ReturnFile(file), Decision::Release, _) => match self.import_released(file) {
+    /// What is done at once; other decisions take effect with the next turn.
+    fn after_decision(&mut self, subject: Subject, decision: Decision) -> Outcome {
+        match (subject, decision) {
+            (Subject::ReturnFile(file), Decision::Release) => match self.import_released(file) {
                 Ok(import) => Outcome { imports: vec![import], ..Outcome::default() },
                 Err(problem) => Outcome::problem(problem),
             },
