@@ -6,9 +6,9 @@ use std::panic::PanicHookInfo;
 use rezept_text::Lang;
 
 use crate::cli::{ColorChoice, Early};
-use crate::codes::{Code, Exit};
 use crate::report::Report;
 use crate::ui::Ui;
+use rezept_codes::{Code, Exit};
 
 /// Makes every panic, of whatever thread, a report and the end of the process. Nothing is lost by that: the journal leads
 /// the next start on, as after a power cut.

@@ -28,9 +28,9 @@ mod verify;
 mod watch;
 
 use crate::cli::{Cli, Command};
-use crate::codes::Exit;
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command, tells what went wrong, and says what the process ends with.
 pub fn run(cli: &Cli, ui: &Ui) -> Exit {

@@ -3,6 +3,7 @@
 
 mod bug;
 mod cli;
+#[cfg(test)]
 mod codes;
 mod commands;
 mod help;

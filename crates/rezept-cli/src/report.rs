@@ -10,8 +10,8 @@ use rezept_parcel::verify::VerifyError;
 use rezept_service::{ConfigError, Problem};
 use rezept_text::{Arg, Text};
 
-use crate::codes::{Code, Exit};
 use crate::shown::{shown, shown_text};
+use rezept_codes::{Code, Exit};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -208,7 +208,7 @@ fn place_of_config(error: &ConfigError) -> String {
 
 /// A code that this program does not know comes from a newer one that shares the journal: a fault of the set-up.
 fn of_problem(problem: &Problem) -> Code {
-    problem.code.parse().unwrap_or(Code::CannotHappen)
+    problem.code.known().unwrap_or(Code::CannotHappen)
 }
 
 /// What a person is told of something that the station reported.

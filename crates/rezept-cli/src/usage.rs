@@ -3,10 +3,10 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::codes::{Code, Exit};
 use crate::report::Report;
 use crate::shown::shown_text;
 use crate::ui::Ui;
+use rezept_codes::{Code, Exit};
 
 /// Tells what is wrong, or prints the help or version that was asked for.
 pub fn explain(error: &clap::Error, ui: &Ui) -> Exit {

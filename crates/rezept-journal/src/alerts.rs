@@ -1,6 +1,7 @@
 //! Alerts: what a person must look at and that belongs to no file and no parcel. The same cause at the same place is one
 //! alert until it is settled.
 
+use rezept_codes::StoredCode;
 use rusqlite::{Connection, params};
 
 use crate::error::{JournalError, JournalResult};
@@ -30,14 +31,17 @@ pub(crate) fn raise(
 ) -> JournalResult<bool> {
     let new = tx.execute(
         "INSERT OR IGNORE INTO alert (at, code, place, detail) VALUES (?1, ?2, ?3, ?4)",
-        params![at.to_string(), reason.code, place, reason.detail],
+        params![at.to_string(), reason.code.as_str(), place, reason.detail],
     )?;
     if new == 0 {
         return Ok(false);
     }
     let subject = Subject::Alert(tx.last_insert_rowid());
     let note = format!("{place} {}", reason.detail);
-    history::append(tx, &Event { at, actor, subject, from: "", to: &reason.code, note: note.trim() })?;
+    history::append(
+        tx,
+        &Event { at, actor, subject, from: "", to: reason.code.as_str(), note: note.trim() },
+    )?;
     Ok(true)
 }
 
@@ -52,7 +56,7 @@ impl Journal {
             .prepare_cached(
                 "SELECT count(*) FROM alert WHERE code = ?1 AND place = ?2 AND settled_at IS NULL",
             )?
-            .query_row(params![reason.code, place], |row| row.get(0))?;
+            .query_row(params![reason.code.as_str(), place], |row| row.get(0))?;
         if open > 0 {
             return Ok(false);
         }
@@ -64,7 +68,8 @@ impl Journal {
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn settle(&mut self, code: &str, place: &str, note: &str) -> JournalResult<bool> {
+    pub fn settle(&mut self, code: impl Into<StoredCode>, place: &str, note: &str) -> JournalResult<bool> {
+        let code = code.into();
         let open: Vec<i64> = self
             .alerts()?
             .into_iter()
@@ -106,7 +111,7 @@ impl Journal {
         )?;
         let found = rows
             .query_map([], |row| {
-                let reason = Reason { code: row.get(3)?, detail: row.get(4)? };
+                let reason = Reason::new(row.get::<_, String>(3)?, row.get::<_, String>(4)?);
                 Ok(Alert { id: row.get(0)?, at: row.get(1)?, place: row.get(2)?, reason })
             })?
             .collect::<Result<_, _>>()?;

@@ -1,6 +1,7 @@
 //! Checkpoints of chains at the other station: what it showed of its own, what was handed out of this one, and what it says
 //! it holds of this one. Blocks nothing: a contradiction becomes an alert, and a finding of the audit.
 
+use rezept_codes::Code;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::alerts;
@@ -8,13 +9,6 @@ use crate::error::{JournalError, JournalResult};
 use crate::files::Reason;
 use crate::history::{self, Checkpoint, hash_at};
 use crate::store::Journal;
-
-/// Another station holds an entry of this station's history that comes after the last one here: an older journal was put
-/// back, or the end was cut off.
-const OWN_HISTORY_SHORT: &str = "RZ-A101";
-/// Another station holds another entry under a number than the one here: the history was rewritten, or an older journal
-/// was put back and went on.
-const OWN_HISTORY_OTHER: &str = "RZ-A102";
 
 /// The highest number that SQLite can hold; no chain comes near it.
 const HIGHEST_SEQ: u64 = i64::MAX.unsigned_abs();
@@ -127,10 +121,10 @@ impl Journal {
             let reason = match held {
                 Held::Same => return Ok(held),
                 Held::Shorter { last } => Reason::new(
-                    OWN_HISTORY_SHORT,
+                    Code::OwnHistoryShort,
                     format!("entry {}, the last one here is {last}", point.seq),
                 ),
-                Held::Other => Reason::new(OWN_HISTORY_OTHER, format!("entry {}", point.seq)),
+                Held::Other => Reason::new(Code::OwnHistoryOther, format!("entry {}", point.seq)),
             };
             if new {
                 alerts::raise(tx, who, &reason, peer)?;

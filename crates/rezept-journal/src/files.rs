@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rezept_codes::StoredCode;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::error::{JournalError, JournalResult};
@@ -63,16 +64,16 @@ pub struct Content {
 /// Why something waits or ended: a permanent code, and details for people that hold no patient's data.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reason {
-    /// `RZ-...`
-    pub code: String,
+    /// Its permanent code.
+    pub code: StoredCode,
     /// Details.
     pub detail: String,
 }
 
 impl Reason {
     /// A reason with its details.
-    pub fn new(code: &str, detail: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), detail: detail.into() }
+    pub fn new(code: impl Into<StoredCode>, detail: impl Into<String>) -> Self {
+        Self { code: code.into(), detail: detail.into() }
     }
 }
 
@@ -92,7 +93,7 @@ pub struct FileRow {
     /// Why it waits, if it does.
     pub reason: Option<Reason>,
     /// The reason code that a person let pass, if one did.
-    pub released_code: Option<String>,
+    pub released_code: Option<StoredCode>,
     /// What is known of its content; `None` before the gate read it.
     pub content: Option<Content>,
     /// The parcel it belongs to.
@@ -116,6 +117,11 @@ pub(crate) fn word<T: std::str::FromStr<Err = crate::state::UnknownWord>>(
             Box::<crate::state::UnknownWord>::new(error),
         )
     })
+}
+
+/// A code that may be that of a newer build.
+pub(crate) fn stored_code(row: &Row<'_>, i: usize) -> rusqlite::Result<Option<StoredCode>> {
+    Ok(row.get::<_, Option<String>>(i)?.map(StoredCode::from))
 }
 
 /// Numbers too large for SQLite are stored as digits.
@@ -155,8 +161,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
         stamp: Stamp { size_bytes: row.get(5)?, modified_ns: number(row, 6)?, file_id: number(row, 7)? },
         state: word(row, 8)?,
         state_at: row.get(9)?,
-        reason: code.map(|code| Reason { code, detail: detail.unwrap_or_default() }),
-        released_code: row.get(12)?,
+        reason: code.map(|code| Reason::new(code, detail.unwrap_or_default())),
+        released_code: stored_code(row, 12)?,
         content,
         parcel: row.get(24)?,
     })
@@ -195,7 +201,7 @@ pub(crate) fn move_file(
         id,
         to.word(),
         at.to_string(),
-        reason.map(|r| &r.code),
+        reason.map(|r| r.code.as_str()),
         reason.map(|r| &r.detail)
     ])?;
     let note = match reason {

@@ -1,8 +1,9 @@
 //! The rows of parcels and of what they hold, and how they are read from the database. Changes nothing.
 
+use rezept_codes::StoredCode;
 use rusqlite::Row;
 
-use crate::files::{Reason, word};
+use crate::files::{Reason, stored_code, word};
 use crate::history::Checkpoint;
 use crate::state::{ParcelState, VerifyLevel};
 
@@ -96,7 +97,7 @@ pub struct ParcelRow {
     /// Why it waits or was set aside.
     pub reason: Option<Reason>,
     /// The reason code that a person let pass.
-    pub released_code: Option<String>,
+    pub released_code: Option<StoredCode>,
     /// The bytes of the header file. Of a sealed parcel that was planned and not yet sealed: those of the header inside.
     pub header: Vec<u8>,
     /// Their SHA-256.
@@ -250,8 +251,8 @@ pub(crate) fn read_row(row: &Row<'_>) -> rusqlite::Result<ParcelRow> {
         state: word(row, 9)?,
         state_at: row.get(10)?,
         verify_level: word(row, 11)?,
-        reason: code.map(|code| Reason { code, detail: detail.unwrap_or_default() }),
-        released_code: row.get(14)?,
+        reason: code.map(|code| Reason::new(code, detail.unwrap_or_default())),
+        released_code: stored_code(row, 14)?,
         header: row.get(15)?,
         header_sha256: row.get(16)?,
         created_at: row.get(17)?,

@@ -50,7 +50,7 @@ pub(crate) fn move_parcel(
         at.to_string(),
         change.verify_level.map(VerifyLevel::word),
         change.medium,
-        change.reason.as_ref().map(|r| &r.code),
+        change.reason.as_ref().map(|r| r.code.as_str()),
         change.reason.as_ref().map(|r| &r.detail),
     ])?;
     let mut note = change.note.clone();

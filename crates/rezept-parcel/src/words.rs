@@ -286,7 +286,7 @@ impl FromStr for ReleaseCode {
 
     fn from_str(text: &str) -> Result<Self, WordError> {
         let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
-        let rest = text.strip_prefix("RZ-").unwrap_or_default();
+        let rest = text.strip_prefix(rezept_codes::PREFIX).unwrap_or_default();
         let good = !rest.is_empty() && text.len() <= RELEASE_CODE_MAX && rest.bytes().all(allowed);
         if good { Ok(Self(text.to_owned())) } else { Err(WordError::ReleaseCode) }
     }

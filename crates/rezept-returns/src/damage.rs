@@ -1,12 +1,13 @@
 //! Whether a file that should be a return file can be imported, and if not, what happened to it on its way. Decided by the
 //! content alone; nothing is refused on something uncertain (docs/formats.md, return files).
 
+use rezept_codes::Code;
 use std::fmt;
 
 use rezept_claim::{FacilityCode, FileFacts, Incomplete, Kind, Oddity, PointTable, Prefecture};
 
 macro_rules! damages {
-    ($($(#[$meta:meta])* $name:ident = $code:literal,)+) => {
+    ($($(#[$meta:meta])* $name:ident = $code:ident,)+) => {
         /// Why a file is not imported.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Damage { $($(#[$meta])* $name,)+ }
@@ -16,8 +17,8 @@ macro_rules! damages {
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// The permanent code.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
+            pub const fn code(self) -> Code {
+                match self { $(Self::$name => Code::$code,)+ }
             }
         }
     };
@@ -25,44 +26,44 @@ macro_rules! damages {
 
 damages! {
     /// Nothing in it.
-    Empty = "RZ-R101",
+    Empty = RetEmpty,
     /// A web page: the download site had no file, or the session was over.
-    WebPage = "RZ-R102",
+    WebPage = RetWebPage,
     /// A PDF document.
-    Pdf = "RZ-R103",
+    Pdf = RetPdf,
     /// Text of another encoding: an editor saved it anew.
-    Encoding = "RZ-R104",
+    Encoding = RetEncoding,
     /// A spreadsheet program saved it anew: lost zeros, rounded numbers, commas. Its history is not what the body sent.
-    Spreadsheet = "RZ-R105",
+    Spreadsheet = RetSpreadsheet,
     /// Lines that end with LF alone: a program that changes line ends carried it, the history's lines among them.
-    LineEnds = "RZ-R106",
+    LineEnds = RetLineEnds,
     /// No HI in the first line.
-    NoHeader = "RZ-R107",
+    NoHeader = RetNoHeader,
     /// No HG: cut off; or something behind it: two files in one.
-    CutOff = "RZ-R108",
+    CutOff = RetCutOff,
     /// The volume mark of HG does not follow that of HI: a volume is missing or was mixed up.
-    VolumeMark = "RZ-R109",
+    VolumeMark = RetVolumeMark,
     /// Of another facility.
-    Foreign = "RZ-R110",
+    Foreign = RetForeign,
     /// HI does not say whose return it is: payer body, month or facility cannot be read.
-    Unidentified = "RZ-R111",
+    Unidentified = RetUnidentified,
     /// A claim file, not a return file.
-    ClaimFile = "RZ-R112",
+    ClaimFile = RetClaimFile,
     /// A notice in CSV, not a return file.
-    Notice = "RZ-R113",
+    Notice = RetNotice,
     /// An insurer's set of records: the history prefix on every line.
-    HistoryOnly = "RZ-R114",
+    HistoryOnly = RetHistoryOnly,
     /// An archive inside an archive, or one that cannot be opened.
-    Archive = "RZ-R115",
+    Archive = RetArchive,
     /// Nothing that is known here.
-    Unknown = "RZ-R116",
+    Unknown = RetUnknown,
     /// No claim in it has a reason, so nobody can tell what kind of return it is.
-    NoReasons = "RZ-R117",
+    NoReasons = RetNoReasons,
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
+        f.write_str(self.code().as_str())
     }
 }
 

@@ -2,6 +2,7 @@
 //! person says so.
 
 use rezept_claim::{FileFacts, Incomplete, Kind, Oddity};
+use rezept_codes::Code;
 
 use crate::describe::{Described, FacilityKey, Missing, RouteKind, describe};
 
@@ -44,17 +45,17 @@ pub enum Refusal {
 impl Refusal {
     /// The permanent code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::Unknown(_) => "RZ-G101",
-            Self::Undescribed(_) => "RZ-G102",
-            Self::KindNotAccepted(_) => "RZ-G103",
-            Self::Incomplete(_) => "RZ-G104",
-            Self::ForeignFacility(_) => "RZ-G105",
-            Self::TotalsDiffer => "RZ-G106",
-            Self::SameContent(_) => "RZ-G107",
-            Self::SameIdentity(_) => "RZ-G108",
-            Self::Resaved(_) => "RZ-G116",
+            Self::Unknown(_) => Code::GateUnknown,
+            Self::Undescribed(_) => Code::GateUndescribed,
+            Self::KindNotAccepted(_) => Code::GateKind,
+            Self::Incomplete(_) => Code::GateIncomplete,
+            Self::ForeignFacility(_) => Code::GateFacility,
+            Self::TotalsDiffer => Code::GateTotals,
+            Self::SameContent(_) => Code::GateSameContent,
+            Self::SameIdentity(_) => Code::GateSameIdentity,
+            Self::Resaved(_) => Code::GateResaved,
         }
     }
 

@@ -1,11 +1,11 @@
 //! What waits for a person, and the decisions: release, refuse, send again. Each is journalled with its reason.
 
+use rezept_codes::Code;
 use rezept_journal::{FileState, Journal, ParcelChange, ParcelState, Reason, Subject};
 use serde::{Deserialize, Serialize};
 
-use crate::people::APPROVAL;
-use crate::problem::{self, Problem};
-use crate::scanner::{INFECTED, UNSCANNED};
+use crate::problem::Problem;
+use crate::scanner::UNSCANNED;
 use crate::station::Station;
 
 /// Something that waits for a person.
@@ -90,14 +90,14 @@ impl Station {
             | Subject::Returned(_)
             | Subject::Resubmission(_)
             | Subject::Operator(_)
-            | Subject::Medium(_) => Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), "")),
+            | Subject::Medium(_) => Err(Problem::new(Code::UnknownId, id.to_string(), "")),
         }
     }
 
     fn decide_file(&mut self, id: i64, decision: Decision, why: &str) -> Result<(), Problem> {
         let row = self.journal.file(id)?;
         if row.state != FileState::Held {
-            return Err(Problem::new(problem::UNKNOWN_ID, format!("F{id}"), row.state.word()));
+            return Err(Problem::new(Code::UnknownId, format!("F{id}"), row.state.word()));
         }
         match decision {
             Decision::Release => {
@@ -105,15 +105,17 @@ impl Station {
                     content.official_name.is_some() && content.month.is_some() && content.payer.is_some()
                 });
                 let reason = row.reason.unwrap_or_else(|| Reason::new("", ""));
-                let never = ["RZ-G101", "RZ-G102", "RZ-G103"].contains(&reason.code.as_str());
+                let never = [Code::GateUnknown, Code::GateUndescribed, Code::GateKind]
+                    .iter()
+                    .any(|code| reason.code == *code);
                 if never || !carriable {
                     return Err(Problem::new(&reason.code, format!("F{id}"), reason.detail));
                 }
                 self.may_release(&reason)?;
-                match reason.code.as_str() {
-                    APPROVAL => self.approve(id, why),
-                    INFECTED => Ok(self.journal.release_scan(id, why)?),
-                    code if UNSCANNED.contains(&code) => Ok(self.journal.release_scan(id, why)?),
+                match reason.code.known() {
+                    Some(Code::ApprovalNeeded) => self.approve(id, why),
+                    Some(Code::Infected) => Ok(self.journal.release_scan(id, why)?),
+                    Some(code) if UNSCANNED.contains(&code) => Ok(self.journal.release_scan(id, why)?),
                     _ => Ok(self.journal.release_file(id, why)?),
                 }
             }
@@ -125,7 +127,7 @@ impl Station {
 
     fn decide_parcel(&mut self, row: i64, decision: Decision, why: &str) -> Result<(), Problem> {
         let parcel = self.journal.parcel(row)?;
-        let unknown = || Problem::new(problem::UNKNOWN_ID, format!("P{row}"), parcel.state.word());
+        let unknown = || Problem::new(Code::UnknownId, format!("P{row}"), parcel.state.word());
         let out = parcel.direction == rezept_journal::Direction::Out;
         match (decision, parcel.state) {
             (Decision::Again, ParcelState::Committed | ParcelState::Expired) if out => {

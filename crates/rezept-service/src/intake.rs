@@ -1,6 +1,7 @@
 //! What the service says to the receiving engine: from whom parcels may come, which inbox takes what, and whether a
 //! content may be delivered without a person.
 
+use rezept_codes::Code;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -12,8 +13,7 @@ use rezept_transfer::{Intake, Judged, Staged, StationName, TransferError};
 use crate::config::Config;
 use crate::examine::{NotExamined, Seen, examine, see};
 use crate::leave::Asked;
-use crate::problem;
-use crate::scanner::{INFECTED, Said, ScanError};
+use crate::scanner::{Said, ScanError};
 
 /// The intake of a station.
 pub(crate) struct StationIntake<'a> {
@@ -109,7 +109,7 @@ fn place_of(file: &Staged<'_>) -> String {
 /// Malware goes before every other reason. That a file was not scanned does not hide another reason: who lets that one pass
 /// must see both.
 fn hold_by_scanner(judged: &mut Judged, reason: Reason) {
-    judged.grave = reason.code == INFECTED;
+    judged.grave = reason.code == Code::Infected;
     match &mut judged.hold {
         Some(other) if !judged.grave => {
             let both = [other.detail.as_str(), reason.code.as_str()];
@@ -131,10 +131,10 @@ fn before(
     identity: Option<&str>,
 ) -> JournalResult<Option<Reason>> {
     if let Some(earlier) = journal.delivered_before(parcel.row, sha256, None)?.first() {
-        return Ok(Some(Reason::new(problem::ARRIVED_BEFORE, format!("P{}", earlier.row))));
+        return Ok(Some(Reason::new(Code::PossibleDouble, format!("P{}", earlier.row))));
     }
     if let Some(earlier) = journal.delivered_before(parcel.row, sha256, identity)?.first() {
-        return Ok(Some(Reason::new(problem::OTHER_ARRIVED, format!("P{}", earlier.row))));
+        return Ok(Some(Reason::new(Code::OtherContentArrived, format!("P{}", earlier.row))));
     }
     Ok(None)
 }

@@ -9,6 +9,7 @@ mod unix;
 #[cfg(not(unix))]
 mod windows;
 
+use rezept_codes::Code;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,17 +28,6 @@ const FOLDER: &str = "keys";
 const FILE: &str = "station.age";
 /// Where the recovery sheet lies until it is printed.
 const SHEET: &str = "recovery-sheet.html";
-
-/// The key file, or the secret that opens it, is gone.
-pub const KEYS_LOST: &str = "RZ-K101";
-/// The secret that this machine has does not open the keys.
-pub const KEYS_ELSEWHERE: &str = "RZ-K102";
-/// The key file is damaged.
-pub const KEYS_DAMAGED: &str = "RZ-K103";
-/// The platform's key store does not answer.
-pub const KEY_STORE_FAILED: &str = "RZ-K104";
-/// The key folder cannot be read or written.
-pub const KEY_FOLDER_FAILED: &str = "RZ-K105";
 
 /// Why the keys cannot be used. Holds nothing of them.
 #[derive(Debug, thiserror::Error)]
@@ -59,11 +49,11 @@ pub(crate) enum KeyError {
 impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         let (code, place) = match &error {
-            KeyError::Lost { path } => (KEYS_LOST, path.as_path()),
-            KeyError::OtherMachine => (KEYS_ELSEWHERE, Path::new("")),
-            KeyError::Damaged { path } => (KEYS_DAMAGED, path.as_path()),
-            KeyError::Store { .. } | KeyError::NoRandomness => (KEY_STORE_FAILED, Path::new("")),
-            KeyError::Io { path, .. } => (KEY_FOLDER_FAILED, path.as_path()),
+            KeyError::Lost { path } => (Code::KeysLost, path.as_path()),
+            KeyError::OtherMachine => (Code::KeysElsewhere, Path::new("")),
+            KeyError::Damaged { path } => (Code::KeysDamaged, path.as_path()),
+            KeyError::Store { .. } | KeyError::NoRandomness => (Code::KeyStoreFailed, Path::new("")),
+            KeyError::Io { path, .. } => (Code::KeyFolderFailed, path.as_path()),
         };
         Self::new(code, place.to_string_lossy(), error.to_string())
     }

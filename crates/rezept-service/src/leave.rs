@@ -1,19 +1,17 @@
 //! The last door before a parcel: what passed the gate is scanned, and approved by another person where the policy asks for
 //! it. What does not pass waits for a person; nothing is dropped.
 
+use rezept_codes::Code;
 use rezept_journal::{FileRow, Journal, Reason, Timestamp};
 use rezept_transfer::StationName;
 use rezept_transfer::volume::RelPath;
 
 use crate::config::{Config, Scanner};
-use crate::people::{self, APPROVAL, APPROVERS, SAME_PERSON};
-use crate::problem::{self, Problem};
-use crate::scanner::{INFECTED, Said, ScanError, Verdict};
+use crate::people::{self, APPROVERS};
+use crate::problem::Problem;
+use crate::scanner::{Said, ScanError, Verdict};
 use crate::send::Outcome;
 use crate::station::Station;
-
-/// Approval is configured, but nobody could give it.
-pub const NO_APPROVER: &str = "RZ-O112";
 
 /// A file that may go, with its receiver and route.
 pub(crate) type Ready = (StationName, Option<String>, FileRow);
@@ -38,7 +36,7 @@ pub fn lacks_approver(config: &Config, journal: &Journal) -> Result<bool, Proble
 pub(crate) struct Asked<'a> {
     scanner: &'a Scanner,
     now: Timestamp,
-    ready: Option<Result<(), (&'static str, String)>>,
+    ready: Option<Result<(), (Code, String)>>,
 }
 
 impl<'a> Asked<'a> {
@@ -56,7 +54,7 @@ impl<'a> Asked<'a> {
         let (scanner, now) = (self.scanner, self.now);
         let verdict = match self.ready.get_or_insert_with(|| scanner.ready(now).map(|_| ())) {
             Ok(()) => scanner.scan(volume, path, sha256)?,
-            Err((code, cause)) => Verdict::Unscanned(code, cause.clone()),
+            Err((code, cause)) => Verdict::Unscanned(*code, cause.clone()),
         };
         Ok(scanner.said(verdict))
     }
@@ -98,7 +96,7 @@ impl Station {
         }
         if self.config.policy.approval && known.approved_by.is_none() {
             let by = known.submitted_by.unwrap_or_default();
-            return Ok(Door::Hold(Reason::new(APPROVAL, by)));
+            return Ok(Door::Hold(Reason::new(Code::ApprovalNeeded, by)));
         }
         Ok(Door::Open)
     }
@@ -106,7 +104,7 @@ impl Station {
     fn scanned(&mut self, row: &FileRow, asked: &mut Asked<'_>) -> Result<Door, Problem> {
         let Some(content) = &row.content else { return Ok(Door::Later) };
         let path = RelPath::new(&row.place.path)
-            .ok_or_else(|| Problem::new(problem::CANNOT_OPEN, row.place.path.clone(), ""))?;
+            .ok_or_else(|| Problem::new(Code::CannotOpen, row.place.path.clone(), ""))?;
         if !self.volumes.contains(&row.place.root) {
             self.open_volume(std::path::Path::new(&row.place.root))?;
         }
@@ -139,10 +137,12 @@ impl Station {
     /// # Errors
     /// The code of what is missing.
     pub(crate) fn may_release(&self, reason: &Reason) -> Result<(), Problem> {
-        match reason.code.as_str() {
-            INFECTED => people::require(self.operator.as_ref(), people::GUARDIANS),
-            APPROVAL if !self.journal.knows_operators()? => Err(Problem::new(NO_APPROVER, "", "")),
-            APPROVAL => people::require(self.operator.as_ref(), APPROVERS),
+        match reason.code.known() {
+            Some(Code::Infected) => people::require(self.operator.as_ref(), people::GUARDIANS),
+            Some(Code::ApprovalNeeded) if !self.journal.knows_operators()? => {
+                Err(Problem::new(Code::NoApprover, "", ""))
+            }
+            Some(Code::ApprovalNeeded) => people::require(self.operator.as_ref(), APPROVERS),
             _ => Ok(()),
         }
     }
@@ -150,12 +150,12 @@ impl Station {
     /// Approves a file that waits for it: never the person who sent it.
     ///
     /// # Errors
-    /// `SAME_PERSON`, or the journal's own.
+    /// `Code::SamePerson`, or the journal's own.
     pub(crate) fn approve(&mut self, file: i64, why: &str) -> Result<(), Problem> {
         let sent_by = self.journal.clearance(file)?.submitted_by;
         let own = self.operator.as_ref().map(|operator| operator.name.as_str());
         if sent_by.is_some() && sent_by.as_deref() == own {
-            return Err(Problem::new(SAME_PERSON, format!("F{file}"), sent_by.unwrap_or_default()));
+            return Err(Problem::new(Code::SamePerson, format!("F{file}"), sent_by.unwrap_or_default()));
         }
         Ok(self.journal.approve_file(file, why)?)
     }

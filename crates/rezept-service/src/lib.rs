@@ -21,7 +21,7 @@ mod watch;
 
 pub use config::{Config, ConfigError, KeyStore, MediumKind, Role};
 pub use decide::{Decision, Held, held};
-pub use leave::{NO_APPROVER, lacks_approver};
+pub use leave::lacks_approver;
 pub use pairing::{PairAsk, Pairing};
 pub use problem::Problem;
 pub use send::Outcome;

@@ -1,6 +1,7 @@
 //! Pairing: cards go to the other station on a medium, a person compares the short code on both screens, and only then are
 //! the keys of the other station pinned. Nothing is ever trusted because it came first.
 
+use rezept_codes::Code;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{JournalError, KeyKind, PeerKeys, PeerState, Subject};
@@ -9,33 +10,9 @@ use rezept_transfer::{Digest, FoundCard, cards_on, put_card};
 use serde::{Deserialize, Serialize};
 
 use crate::people::{self, GUARDIANS};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::send::Outcome;
 use crate::station::Station;
-
-/// There is no card of another station on the medium.
-pub const CARD_MISSING: &str = "RZ-K106";
-/// A card is damaged or was altered.
-pub const CARD_DAMAGED: &str = "RZ-K107";
-/// A newer version made the card.
-pub const CARD_NEWER: &str = "RZ-K108";
-/// The configuration does not name the station of the card.
-pub const CARD_UNKNOWN: &str = "RZ-K109";
-/// Several cards call themselves by one name.
-pub const CARDS_DISAGREE: &str = "RZ-K110";
-/// Cards of several stations: one must be named.
-pub const CARDS_SEVERAL: &str = "RZ-K111";
-/// Nobody has compared the codes yet.
-pub const CODE_NEEDED: &str = "RZ-K112";
-/// The code is not that of the other screen.
-pub const CODE_DIFFERS: &str = "RZ-K113";
-/// No such station is paired.
-pub const NOT_PAIRED: &str = "RZ-K114";
-/// The short code could not be computed: too little memory.
-pub const NO_MEMORY: &str = "RZ-K115";
-
-/// There is a recovery key already.
-pub const RECOVERY_EXISTS: &str = "RZ-K116";
 
 /// What is asked about keys and other stations.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -204,7 +181,7 @@ impl Station {
         let name = card.station.to_string();
         if typed.parse::<ShortCode>().ok() != Some(code) {
             self.journal.remark(Subject::Station, "CODE_DIFFERED", &name)?;
-            return Err(Problem::new(CODE_DIFFERS, name, ""));
+            return Err(Problem::new(Code::PairCodeDiffers, name, ""));
         }
         let mut pairing = self.describe(&card, code)?;
         let (root, _) = self.medium(medium)?;
@@ -226,7 +203,7 @@ impl Station {
         let (root, _) = self.medium(medium)?;
         let card = self.card_on(&root, peer)?;
         let code = ShortCode::of((&self.config.name, &own), (&card.station, &card.keys))
-            .map_err(|_| Problem::new(NO_MEMORY, "", ""))?;
+            .map_err(|_| Problem::new(Code::PairCodeNoMemory, "", ""))?;
         Ok((card, code))
     }
 
@@ -238,25 +215,25 @@ impl Station {
         };
         let others: Vec<FoundCard> = found.into_iter().filter(wanted).collect();
         let Some(first) = others.first() else {
-            return Err(Problem::new(CARD_MISSING, root, peer.unwrap_or_default()));
+            return Err(Problem::new(Code::CardMissing, root, peer.unwrap_or_default()));
         };
         let known: Vec<&FoundCard> =
             others.iter().filter(|card| self.config.peers().any(|peer| *peer == card.station)).collect();
         let Some(one) = known.first() else {
-            return Err(Problem::new(CARD_UNKNOWN, first.place.clone(), first.station.as_str()));
+            return Err(Problem::new(Code::CardUnknown, first.place.clone(), first.station.as_str()));
         };
         if known.iter().any(|card| card.station != one.station) {
             let mut names: Vec<&str> = known.iter().map(|card| card.station.as_str()).collect();
             names.dedup();
-            return Err(Problem::new(CARDS_SEVERAL, root, names.join(", ")));
+            return Err(Problem::new(Code::CardsSeveral, root, names.join(", ")));
         }
         if known.len() > 1 {
             let places: Vec<&str> = known.iter().map(|card| card.place.as_str()).collect();
-            return Err(Problem::new(CARDS_DISAGREE, one.station.as_str(), places.join(", ")));
+            return Err(Problem::new(Code::CardsDisagree, one.station.as_str(), places.join(", ")));
         }
         let card = Card::parse(&one.bytes).map_err(|error| of_card(&error, &one.place))?;
         if card.station != one.station {
-            return Err(Problem::new(CARD_DAMAGED, one.place.clone(), card.station.as_str()));
+            return Err(Problem::new(Code::CardDamaged, one.place.clone(), card.station.as_str()));
         }
         Ok(card)
     }
@@ -283,7 +260,7 @@ impl Station {
         self.guardians_only()?;
         match self.journal.revoke_peer(name, why) {
             Ok(()) => Ok(Outcome::default()),
-            Err(JournalError::NotFound { .. }) => Err(Problem::new(NOT_PAIRED, name, "")),
+            Err(JournalError::NotFound { .. }) => Err(Problem::new(Code::NotPaired, name, "")),
             Err(error) => Err(error.into()),
         }
     }
@@ -299,7 +276,7 @@ impl Station {
     fn note_recovery(&mut self, recipient: &str) -> Result<Outcome, Problem> {
         self.guardians_only()?;
         let key: Recipient =
-            recipient.parse().map_err(|_| Problem::new(problem::CANNOT_HAPPEN, "recovery key", ""))?;
+            recipient.parse().map_err(|_| Problem::new(Code::CannotHappen, "recovery key", ""))?;
         self.journal.add_own_key(KeyKind::Recovery, &key.to_string())?;
         Ok(Outcome::default())
     }
@@ -315,12 +292,12 @@ fn peer_keys(card: &Card) -> PeerKeys {
 
 fn of_card(error: &CardError, place: &str) -> Problem {
     let code = match error {
-        CardError::Text(TextError::NewerVersion { .. }) => CARD_NEWER,
-        _ => CARD_DAMAGED,
+        CardError::Text(TextError::NewerVersion { .. }) => Code::CardNewer,
+        _ => Code::CardDamaged,
     };
     Problem::new(code, place, error.to_string())
 }
 
 fn cannot_happen(what: &str) -> Problem {
-    Problem::new(problem::CANNOT_HAPPEN, "keys", what)
+    Problem::new(Code::CannotHappen, "keys", what)
 }

@@ -4,32 +4,10 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use rezept_codes::Code;
 use rezept_journal::{Journal, OperatorRole, OperatorRow, PeopleError, Subject};
 
 use crate::problem::Problem;
-
-/// Nobody was named, and somebody must be.
-pub const NOBODY: &str = "RZ-O101";
-/// Unknown name or wrong password; which of the two is not told.
-pub const REFUSED: &str = "RZ-O102";
-/// Too many wrong passwords: wait.
-pub const WAIT: &str = "RZ-O103";
-/// The person lacks the role.
-pub const ROLE_MISSING: &str = "RZ-O104";
-/// A file waits for the approval of another person.
-pub const APPROVAL: &str = "RZ-O105";
-/// The person who sent a file may not approve it.
-pub const SAME_PERSON: &str = "RZ-O106";
-/// The name is taken.
-pub const NAME_TAKEN: &str = "RZ-O107";
-/// No person of that name works here.
-pub const UNKNOWN_PERSON: &str = "RZ-O108";
-/// Nobody would be system administrator.
-pub const NO_ADMIN: &str = "RZ-O109";
-/// Not a name for a person.
-pub const BAD_NAME: &str = "RZ-O110";
-/// Not a password.
-pub const BAD_PIN: &str = "RZ-O111";
 
 /// Who may approve what leaves, and who may permit a stick to leave.
 pub const APPROVERS: &[OperatorRole] =
@@ -98,15 +76,17 @@ impl std::fmt::Debug for Pin {
 /// The hash of a new password, as it is stored.
 ///
 /// # Errors
-/// `BAD_PIN` when it is too short, too long or the name itself.
+/// `Code::BadPassword` when it is too short, too long or the name itself.
 pub fn hash_new(name: &str, pin: &Pin) -> Result<String, Problem> {
     let bad = pin.0.chars().count() < PIN_MIN_CHARS || pin.0.len() > PIN_MAX_BYTES || pin.0 == name;
-    if bad { Err(Problem::new(BAD_PIN, "", "")) } else { hash(pin) }
+    if bad { Err(Problem::new(Code::BadPassword, "", "")) } else { hash(pin) }
 }
 
 fn hash(pin: &Pin) -> Result<String, Problem> {
     let hashed = Argon2::default().hash_password(pin.0.as_bytes());
-    hashed.map(|phc| phc.to_string()).map_err(|error| Problem::new("RZ-X902", "argon2", error.to_string()))
+    hashed
+        .map(|phc| phc.to_string())
+        .map_err(|error| Problem::new(Code::CannotHappen, "argon2", error.to_string()))
 }
 
 fn is_right(pin: &Pin, stored: &str) -> bool {
@@ -117,7 +97,7 @@ fn is_right(pin: &Pin, stored: &str) -> bool {
 /// Whether this can be the name of a person: it stands in the history and is typed on command lines.
 ///
 /// # Errors
-/// `BAD_NAME`.
+/// `Code::BadOperatorName`.
 pub fn check_name(name: &str) -> Result<(), Problem> {
     let chars = name.chars().count();
     let hidden = |c: char| {
@@ -130,23 +110,23 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
         || name.starts_with('-')
         || name.chars().any(hidden)
         || RESERVED.contains(&name.to_lowercase().as_str());
-    if bad { Err(Problem::new(BAD_NAME, name, "")) } else { Ok(()) }
+    if bad { Err(Problem::new(Code::BadOperatorName, name, "")) } else { Ok(()) }
 }
 
 /// Proves who is at the keyboard. A wrong password is journalled and counted; an unknown name takes as long as a known one.
 ///
 /// # Errors
-/// `REFUSED`, `WAIT`, or the journal's own.
+/// `Code::OperatorRefused`, `Code::OperatorWaits`, or the journal's own.
 pub fn log_in(journal: &mut Journal, name: &str, pin: &Pin) -> Result<OperatorRow, Problem> {
     let Some(operator) = journal.operator(name)? else {
         let _ = hash(pin)?;
         // Not the name: what was typed there by mistake may be a password.
         journal.remark(Subject::Station, "WRONG_PASSWORD", "unknown name")?;
-        return Err(Problem::new(REFUSED, "", ""));
+        return Err(Problem::new(Code::OperatorRefused, "", ""));
     };
     if journal.must_wait(&operator) {
         let until = operator.locked_until.unwrap_or_default();
-        return Err(Problem::new(WAIT, name, until));
+        return Err(Problem::new(Code::OperatorWaits, name, until));
     }
     let stored = journal.operator_secret(operator.id)?;
     if !is_right(pin, &stored) {
@@ -154,7 +134,7 @@ pub fn log_in(journal: &mut Journal, name: &str, pin: &Pin) -> Result<OperatorRo
         let noted = journal.note_wrong_secret(&operator);
         journal.act_as(&before);
         noted?;
-        return Err(Problem::new(REFUSED, "", ""));
+        return Err(Problem::new(Code::OperatorRefused, "", ""));
     }
     journal.note_login(&operator)?;
     Ok(operator)
@@ -164,11 +144,13 @@ pub fn log_in(journal: &mut Journal, name: &str, pin: &Pin) -> Result<OperatorRo
 /// works here, and that somebody was named where somebody must be.
 ///
 /// # Errors
-/// `NOBODY`, `REFUSED`, or the journal's own.
+/// `Code::OperatorMissing`, `Code::OperatorRefused`, or the journal's own.
 pub fn current(journal: &Journal, by: Option<&str>) -> Result<Option<OperatorRow>, Problem> {
     match by {
-        Some(name) => journal.operator(name)?.map(Some).ok_or_else(|| Problem::new(REFUSED, name, "")),
-        None if journal.knows_operators()? => Err(Problem::new(NOBODY, "", "")),
+        Some(name) => {
+            journal.operator(name)?.map(Some).ok_or_else(|| Problem::new(Code::OperatorRefused, name, ""))
+        }
+        None if journal.knows_operators()? => Err(Problem::new(Code::OperatorMissing, "", "")),
         None => Ok(None),
     }
 }
@@ -176,22 +158,22 @@ pub fn current(journal: &Journal, by: Option<&str>) -> Result<Option<OperatorRow
 /// Refuses a person who holds none of the roles. Where nobody was ever named, nobody holds one.
 ///
 /// # Errors
-/// `ROLE_MISSING`, with the roles that would do.
+/// `Code::RoleMissing`, with the roles that would do.
 pub fn require(operator: Option<&OperatorRow>, roles: &[OperatorRole]) -> Result<(), Problem> {
     if operator.is_some_and(|operator| operator.may(roles)) {
         return Ok(());
     }
     let name = operator.map_or("", |operator| operator.name.as_str());
     let roles: Vec<&str> = roles.iter().map(|role| role.word()).collect();
-    Err(Problem::new(ROLE_MISSING, name, roles.join(", ")))
+    Err(Problem::new(Code::RoleMissing, name, roles.join(", ")))
 }
 
 impl From<PeopleError> for Problem {
     fn from(error: PeopleError) -> Self {
         match error {
-            PeopleError::NameTaken { name } => Self::new(NAME_TAKEN, name, ""),
-            PeopleError::Unknown { name } => Self::new(UNKNOWN_PERSON, name, ""),
-            PeopleError::NoAdmin => Self::new(NO_ADMIN, "", ""),
+            PeopleError::NameTaken { name } => Self::new(Code::OperatorNameTaken, name, ""),
+            PeopleError::Unknown { name } => Self::new(Code::OperatorUnknown, name, ""),
+            PeopleError::NoAdmin => Self::new(Code::AdminNeeded, "", ""),
             PeopleError::Journal(error) => error.into(),
         }
     }
@@ -213,7 +195,7 @@ mod tests {
         }
         assert_eq!(format!("{pin:?}"), "Pin(<hidden>)");
         for bad in ["", "1234567", "山田山田山田山", "yamada-taro", &"x".repeat(1025)] {
-            assert_eq!(hash_new("yamada-taro", &Pin::new(bad)).unwrap_err().code, BAD_PIN, "{bad}");
+            assert_eq!(hash_new("yamada-taro", &Pin::new(bad)).unwrap_err().code, Code::BadPassword, "{bad}");
         }
         assert!(hash_new("x", &Pin::new("12345678")).is_ok());
     }
@@ -226,7 +208,7 @@ mod tests {
         for bad in
             ["", " ", " 山田", "山田\n", "-x", "service", "Send", "a\u{202e}b", &"山".repeat(41), "a\u{200b}"]
         {
-            assert_eq!(check_name(bad).unwrap_err().code, BAD_NAME, "{bad:?}");
+            assert_eq!(check_name(bad).unwrap_err().code, Code::BadOperatorName, "{bad:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Looking through the watched folders. The listing is the truth; an event is only a reason to look. A file goes from
 //! SEEN over STABLE to GATED, or is HELD with a reason; what is none of our business is left alone.
 
+use rezept_codes::Code;
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume, VolumeResult};
 use crate::config::Route;
 use crate::examine::{Examined, NotExamined, examine, stamp_of};
 use crate::intake::reason_of;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::settle::{CUT_OFF_AFTER, Stillness};
 use crate::station::{Station, key};
 
@@ -55,7 +56,7 @@ impl Station {
         for route in self.config.routes.clone() {
             if let Err(error) = self.open_volume(&route.watch) {
                 let problem = Problem::from(&error);
-                problems.push(Problem { code: problem::FOLDER_UNAVAILABLE.to_owned(), ..problem });
+                problems.push(Problem { code: Code::FolderUnavailable.into(), ..problem });
                 continue;
             }
             problems.extend(self.scan_route(&route)?);
@@ -69,13 +70,10 @@ impl Station {
         let mut odd = Vec::new();
         if let Err(error) = list(self.volumes.get(&root)?, &RelPath::ROOT, 0, &mut listed, &mut odd) {
             // An incomplete listing must not make present files look gone.
-            return Ok(vec![Problem {
-                code: problem::FOLDER_UNAVAILABLE.to_owned(),
-                ..Problem::from(&error)
-            }]);
+            return Ok(vec![Problem { code: Code::FolderUnavailable.into(), ..Problem::from(&error) }]);
         }
         for place in odd {
-            self.journal.raise(&Reason::new(problem::LINK, ""), &format!("{root}/{place}"))?;
+            self.journal.raise(&Reason::new(Code::LinkInIntake, ""), &format!("{root}/{place}"))?;
         }
         let mut live = self.journal.live_files(&root)?;
         for part in listed.chunks(BATCH_FILES) {
@@ -146,7 +144,7 @@ impl Station {
             Stillness::Moving => None,
             Stillness::Restless => {
                 let at = format!("{root}/{}", file.path);
-                self.journal.raise(&Reason::new(problem::NEVER_SETTLES, ""), &at)?;
+                self.journal.raise(&Reason::new(Code::NeverSettles, ""), &at)?;
                 None
             }
         };
@@ -170,7 +168,7 @@ impl Station {
             Gated::Changed => return Ok(()),
             Gated::Passed | Gated::Held => {}
         }
-        self.journal.settle(problem::NEVER_SETTLES, &place, "it came to rest")?;
+        self.journal.settle(Code::NeverSettles, &place, "it came to rest")?;
         self.settle.forget(&place_key);
         Ok(())
     }
@@ -246,7 +244,7 @@ impl Station {
     ) -> Result<Gated, Problem> {
         let volume = self.volumes.get(&row.place.root)?;
         let path = RelPath::new(&row.place.path)
-            .ok_or_else(|| Problem::new(problem::CANNOT_OPEN, row.place.path.clone(), ""))?;
+            .ok_or_else(|| Problem::new(Code::CannotOpen, row.place.path.clone(), ""))?;
         let examined = match examine(volume, &path) {
             Ok(examined) if examined.stamp == row.stamp => examined,
             Ok(_) | Err(NotExamined::Changed | NotExamined::NotAFile(_)) => return Ok(Gated::Changed),

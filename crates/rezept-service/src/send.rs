@@ -1,6 +1,7 @@
 //! The manual workflow: send the named files now, receive from a medium now. One turn of the same engine that the service
 //! runs, for these files and this medium only.
 
+use rezept_codes::Code;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::examine::stamp_of;
 use crate::intake::{StationIntake, reason_of};
 use crate::leave::Ready;
 use crate::pairing::Pairing;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::returns::{FileImport, Resubmitted};
 use crate::scan::{Gated, file_name};
 use crate::settle::Stillness;
@@ -206,7 +207,7 @@ impl Station {
                 let first = media.iter().find(|(root, _)| self.may_write_to(root).is_ok());
                 // Where none may be written to, the first one says why.
                 let chosen = first.or(media.first()).cloned();
-                chosen.map(Some).ok_or_else(|| Problem::new(problem::MEDIUM_MISSING, "", ""))
+                chosen.map(Some).ok_or_else(|| Problem::new(Code::MediumMissing, "", ""))
             }
         }
     }
@@ -274,8 +275,8 @@ impl Station {
         let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let place = self.place_of(&absolute)?;
         let name = file_name(&absolute);
-        let path = RelPath::new(&place.path)
-            .ok_or_else(|| Problem::new(problem::CANNOT_OPEN, key(&absolute), ""))?;
+        let path =
+            RelPath::new(&place.path).ok_or_else(|| Problem::new(Code::CannotOpen, key(&absolute), ""))?;
         let stamp = self.wait_until_still(&place, &path)?;
         let existing = self
             .journal
@@ -285,7 +286,7 @@ impl Station {
             Some(row) => row,
             None => {
                 if !self.looks_known(&place.root, &path) && !rezept_rules::is_claim_like(&name) {
-                    return Err(Problem::new(problem::NOT_RECOGNISED, key(&absolute), ""));
+                    return Err(Problem::new(Code::NotRecognised, key(&absolute), ""));
                 }
                 let id = self.journal.see_file(&place, stamp)?;
                 self.journal.file(id)?
@@ -323,7 +324,7 @@ impl Station {
                     return Ok(None);
                 }
                 Gated::Changed => {
-                    return Err(Problem::new(rezept_transfer::codes::SOURCE_CHANGED, key(&absolute), ""));
+                    return Err(Problem::new(Code::SourceChanged, key(&absolute), ""));
                 }
             }
         }
@@ -337,9 +338,9 @@ impl Station {
         let parent = absolute.parent().unwrap_or(Path::new("/"));
         let missing = |error: std::io::Error| {
             let code = if error.kind() == std::io::ErrorKind::NotFound {
-                problem::NO_SUCH_FILE
+                Code::NoSuchFile
             } else {
-                problem::CANNOT_OPEN
+                Code::CannotOpen
             };
             Problem::new(code, key(absolute), error.to_string())
         };
@@ -366,12 +367,12 @@ impl Station {
         let place_key = (place.root.clone(), place.path.clone());
         loop {
             let meta = self.volumes.get(&place.root)?.stat(path)?;
-            let meta = meta.ok_or_else(|| Problem::new(problem::NO_SUCH_FILE, at.clone(), ""))?;
+            let meta = meta.ok_or_else(|| Problem::new(Code::NoSuchFile, at.clone(), ""))?;
             match meta.kind {
                 EntryKind::File => {}
-                EntryKind::Folder => return Err(Problem::new(problem::NOT_A_FILE, at, "")),
+                EntryKind::Folder => return Err(Problem::new(Code::NotAFile, at, "")),
                 EntryKind::LinkedFile | EntryKind::Other => {
-                    return Err(Problem::new(problem::IS_A_LINK, at, ""));
+                    return Err(Problem::new(Code::IsALink, at, ""));
                 }
             }
             let stamp = stamp_of(&meta);
@@ -381,7 +382,7 @@ impl Station {
                 return Ok(stamp);
             }
             if now.saturating_sub(begin) > PATIENCE + quiet {
-                return Err(Problem::new(problem::NEVER_SETTLES, at, ""));
+                return Err(Problem::new(Code::NeverSettles, at, ""));
             }
             self.world.pace.wait(LOOK_EVERY.min(quiet));
         }
@@ -400,9 +401,8 @@ impl Station {
             // Nothing known: the gate will say so, by whichever route.
             None => self.config.routes.first(),
         };
-        let route = route.ok_or_else(|| {
-            Problem::new(problem::NO_ROUTE, path.as_str(), kind.map_or("", RouteKind::word))
-        })?;
+        let route = route
+            .ok_or_else(|| Problem::new(Code::NoRoute, path.as_str(), kind.map_or("", RouteKind::word)))?;
         Ok((route.to.clone(), route.accept.clone()))
     }
 
@@ -426,7 +426,7 @@ impl Station {
                 && !excepted
                 && !self.plain_allowed(*kind)
             {
-                self.hold_file(row.id, &Reason::new(problem::PLAIN_REFUSED, root))?;
+                self.hold_file(row.id, &Reason::new(Code::PlainRefused, root))?;
                 outcome.held.push(format!("F{}", row.id));
                 continue;
             }
@@ -442,7 +442,7 @@ impl Station {
     pub(crate) fn plain_excepted(&self, row: &FileRow) -> bool {
         let since = row.state_at.parse::<Timestamp>().ok();
         let age = since.map(|since| self.world.clock.now().duration_since(since));
-        row.released_code.as_deref() == Some(problem::PLAIN_REFUSED)
+        row.released_code.as_ref().is_some_and(|code| *code == Code::PlainRefused)
             && age.is_some_and(|age| !age.is_negative() && age <= PLAIN_EXCEPTION)
     }
 }

@@ -1,6 +1,7 @@
 //! One turn of the service: watched folders, media, parcels that can go on, what is overdue. Everything is looked at anew
 //! each time, so a turn after a crash is a turn like any other.
 
+use rezept_codes::Code;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, Parcel
 use crate::config::{MediumKind, Role};
 use crate::intake::StationIntake;
 use crate::leave::Ready;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::send::Outcome;
 use crate::station::{Station, key};
 
@@ -175,7 +176,9 @@ impl Station {
     fn released_plain(&self, parcel: &ParcelRow) -> bool {
         self.journal.files_of_parcel(parcel.row).is_ok_and(|files| {
             !files.is_empty()
-                && files.iter().all(|file| file.released_code.as_deref() == Some(problem::PLAIN_REFUSED))
+                && files
+                    .iter()
+                    .all(|file| file.released_code.as_ref().is_some_and(|code| *code == Code::PlainRefused))
         })
     }
 
@@ -186,7 +189,7 @@ impl Station {
             let committed = parcel.committed_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
             let age = committed.map(|at| now.duration_since(at));
             if age.is_some_and(|age| age >= SignedDuration::from_hours(24 * EXPIRES_AFTER_DAYS)) {
-                let reason = Some(Reason::new(problem::OVERDUE, ""));
+                let reason = Some(Reason::new(Code::NoAcknowledgement, ""));
                 let change = ParcelChange { reason, ..ParcelChange::default() };
                 self.journal.move_parcel(parcel.row, ParcelState::Expired, &change)?;
             }

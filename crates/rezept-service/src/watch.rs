@@ -1,6 +1,7 @@
 //! The running service: turns when something may have happened, requests of other processes in between, until it is told
 //! to stop. Events are hints; a turn comes at the latest after the polling time.
 
+use rezept_codes::Code;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -127,7 +128,7 @@ impl Station {
                     Ok(()) => self.after_decision(subject, *decision),
                     Err(problem) => Outcome::problem(problem),
                 },
-                Err(()) => Outcome::problem(Problem::new(crate::problem::UNKNOWN_ID, id.clone(), "")),
+                Err(()) => Outcome::problem(Problem::new(Code::UnknownId, id.clone(), "")),
             },
         }
     }
@@ -208,7 +209,9 @@ impl Station {
             any = true;
             let outcome = match serde_json::from_str::<Asked>(&request.args) {
                 Ok(asked) => self.answer_for(asked.by.as_deref(), &asked.ask),
-                Err(error) => Outcome::problem(Problem::new("RZ-X902", "request", error.to_string())),
+                Err(error) => {
+                    Outcome::problem(Problem::new(Code::CannotHappen, "request", error.to_string()))
+                }
             };
             report(&outcome);
             let answer = serde_json::to_string(&outcome).unwrap_or_else(|_| "{}".to_owned());

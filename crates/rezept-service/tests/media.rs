@@ -2,6 +2,7 @@
 //! that is swapped between turns, overdue ones, and media lost in the middle of a parcel.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use rezept_codes::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -224,7 +225,7 @@ fn a_cloned_stick_gets_nothing() {
     desk.plug("e", &clone);
     desk.put("RECEIPTC.UKE", Body::Shaho);
     let outcome = station.turn();
-    assert_eq!((codes(&outcome), states(&station)), (vec![media::OTHER_DEVICE], vec!["SPOOLED"]));
+    assert_eq!((codes(&outcome), states(&station)), (vec![Code::MediumCloned], vec!["SPOOLED"]));
     assert!(outcome.problems[0].detail.contains("A, B"), "{outcome:?}");
     assert_eq!(clone.paths(), before);
     desk.plug("e", &right);
@@ -275,17 +276,17 @@ fn an_overdue_stick_is_a_warning_on_the_day_after() {
     desk.pair(&mut station);
     let due = media::today(desk.clock.now());
     let out = |due: &str| MediaAsk::TakeOut { id: "M1".into(), due: due.into(), purpose: "端末へ".into() };
-    assert_eq!(codes(&ask(&mut station, out("2001-01-01"))), [media::BAD_DUE]);
-    assert_eq!(codes(&ask(&mut station, out("tomorrow"))), [media::BAD_DUE]);
+    assert_eq!(codes(&ask(&mut station, out("2001-01-01"))), [Code::BadDueDay]);
+    assert_eq!(codes(&ask(&mut station, out("tomorrow"))), [Code::BadDueDay]);
     assert_eq!(codes(&ask(&mut station, out(&due))), [""; 0]);
     let root = desk.slot("e").to_str().unwrap().to_owned();
     station.turn();
     assert_eq!(station.may_write_to(&root), Ok(None), "today it may still be out");
     desk.clock.jump(DAY);
     let warning = station.may_write_to(&root).unwrap().unwrap();
-    assert_eq!((warning.code.as_str(), warning.detail), (media::OVERDUE, format!("M1 USB-1: {due}")));
+    assert_eq!((warning.code.as_str(), warning.detail), (Code::MediumOverdue, format!("M1 USB-1: {due}")));
     desk.put("RECEIPTC.UKE", Body::Shaho);
-    assert_eq!((codes(&station.turn()), states(&station)), (vec![media::OVERDUE], vec!["COMMITTED"]));
+    assert_eq!((codes(&station.turn()), states(&station)), (vec![Code::MediumOverdue], vec!["COMMITTED"]));
     assert_eq!(codes(&ask(&mut station, MediaAsk::Return { id: "M1".into() })), [""; 0]);
     assert_eq!(codes(&station.turn()), [""; 0]);
 }
@@ -309,7 +310,7 @@ fn a_stick_lost_in_the_middle_of_a_parcel_sets_it_free_for_another() {
     assert_eq!(states(&station), ["COMMITTED"]);
     assert_eq!(stand_on(&station, 1), [1], "known although nobody can look any more");
     let root = desk.slot("e").to_str().unwrap().to_owned();
-    assert_eq!(station.may_write_to(&root).unwrap_err().code, media::LOST);
+    assert_eq!(station.may_write_to(&root).unwrap_err().code, Code::MediumLost);
     desk.plug("f", &two);
     let again = Ask::Decide {
         id: "P1".into(),
@@ -364,7 +365,7 @@ fn media_are_named_by_number_or_by_the_beginning_of_their_id() {
         (Ok(3), Ok(3), Ok(3), Ok(3))
     );
     for unknown in ["", "M18", "M", "zz", "3x"] {
-        assert_eq!(found(unknown).unwrap_err().code, media::UNKNOWN_MEDIUM, "{unknown:?}");
+        assert_eq!(found(unknown).unwrap_err().code, Code::NoSuchMedium, "{unknown:?}");
     }
     // Seventeen ids, sixteen digits: two begin alike.
     let ids: Vec<String> = station.journal().media().unwrap().into_iter().map(|medium| medium.id).collect();

@@ -1,6 +1,7 @@
 //! The receiver: finds parcels on a medium, proves where they come from, carries each from FOUND to ACK_WRITTEN. Every
 //! step is chosen by `recovery::next_in`.
 
+use rezept_codes::Code;
 use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason};
 use rezept_parcel::{Content, Digest, Header, ParcelId, StationName, TextError, header, names};
 
@@ -149,12 +150,12 @@ impl Engine<'_> {
         let Some(known) = self.journal.parcel_by_id(&found.row.sender, &found.row.id)? else {
             let row = self.journal.found_parcel(&found.row)?.row;
             if let Err(error) = &found.header {
-                self.quarantine(row, codes::of_header(error), error.to_string())?;
+                self.quarantine(row, Reason::new(codes::of_header(error), error.to_string()))?;
             }
             return Ok(Some(row));
         };
         if known.direction != Direction::In {
-            self.journal.raise(&Reason::new(codes::HEADER_MISPLACED, found.row.sender.clone()), &at)?;
+            self.journal.raise(&Reason::new(Code::HeaderMisplaced, found.row.sender.clone()), &at)?;
             return Ok(None);
         }
         let same = known.header_sha256 == found.row.header_sha256;
@@ -169,7 +170,7 @@ impl Engine<'_> {
             }
             _ if same => {}
             _ => {
-                self.journal.raise(&Reason::new(codes::SAME_ID_OTHER_HASH, found.row.sender.clone()), &at)?;
+                self.journal.raise(&Reason::new(Code::SameIdOtherContent, found.row.sender.clone()), &at)?;
             }
         }
         Ok(Some(known.row))
@@ -204,10 +205,10 @@ impl Engine<'_> {
         let Some(reason) = known.reason.as_ref().filter(|_| known.form == Form::Sealed) else {
             return Ok(false);
         };
-        Ok(match reason.code.as_str() {
-            codes::CONTENT_BAD | codes::FOREIGN_FACILITY => true,
-            codes::NO_KEY => self.vault.is_none() || reason.detail == self.keys_tried()?,
-            codes::NEWER_VERSION => reason.detail.ends_with(&format!("({BUILD})")),
+        Ok(match reason.code.known() {
+            Some(Code::SealedContentBad | Code::ForeignParcel) => true,
+            Some(Code::NoKeyOpens) => self.vault.is_none() || reason.detail == self.keys_tried()?,
+            Some(Code::NewerParcel) => reason.detail.ends_with(&format!("({BUILD})")),
             _ => false,
         })
     }
@@ -239,8 +240,8 @@ impl Engine<'_> {
         examine().unwrap_or(false)
     }
 
-    pub(crate) fn quarantine(&mut self, row: i64, code: &str, detail: String) -> TransferResult<()> {
-        let reason = Some(Reason::new(code, detail));
+    pub(crate) fn quarantine(&mut self, row: i64, reason: Reason) -> TransferResult<()> {
+        let reason = Some(reason);
         Ok(self.journal.move_parcel(
             row,
             ParcelState::Quarantined,
@@ -313,7 +314,7 @@ impl Engine<'_> {
             signature: known.row.signature.clone(),
         };
         if let Some(reason) = self.refusal(&found, &known.header, intake)? {
-            return self.quarantine(row, &reason.code, reason.detail);
+            return self.quarantine(row, reason);
         }
         self.take_witness(&known.row.sender, &known.header.audit, known.header.witness.as_ref())?;
         let proven = self.trust(&known.row.sender)?.is_paired();
@@ -341,13 +342,13 @@ impl Engine<'_> {
         {
             let detail = format!("number {}", known.header.sequence);
             self.journal
-                .raise(&Reason::new(codes::PREVIOUS_UNKNOWN, detail), &gap_place(sender, &previous.0))?;
+                .raise(&Reason::new(Code::PreviousUnknown, detail), &gap_place(sender, &previous.0))?;
         }
         let arrived = gap_place(sender, &known.row.header_sha256);
-        self.journal.settle(codes::PREVIOUS_UNKNOWN, &arrived, "it arrived")?;
+        self.journal.settle(Code::PreviousUnknown, &arrived, "it arrived")?;
         if self.journal.number_came_twice(sender, known.header.sequence, known.row.row)? {
             let detail = format!("number {}", known.header.sequence);
-            self.journal.raise(&Reason::new(codes::SEQUENCE_TWICE, detail), sender)?;
+            self.journal.raise(&Reason::new(Code::SequenceTwice, detail), sender)?;
         }
         Ok(())
     }
@@ -364,16 +365,16 @@ impl Engine<'_> {
         }
         let sender = || header.from.to_string();
         if !intake.knows(&header.from) {
-            return Ok(Some(Reason::new(codes::UNKNOWN_SENDER, sender())));
+            return Ok(Some(Reason::new(Code::UnknownSender, sender())));
         }
         let code = match (self.trust(&found.sender)?, &found.signature) {
-            (Trust::Revoked, _) => codes::REVOKED,
+            (Trust::Revoked, _) => Code::SenderRevoked,
             (Trust::Paired(peer), Some(signature)) => match peer.verifying.verify(&found.header, signature) {
                 Ok(()) => return Ok(None),
-                Err(_) => codes::SIGNATURE_BAD,
+                Err(_) => Code::SignatureBad,
             },
-            (Trust::Paired(_), None) => codes::UNSIGNED,
-            (Trust::Unpaired, _) if found.form == Form::Sealed => codes::NOT_PAIRED,
+            (Trust::Paired(_), None) => Code::Unsigned,
+            (Trust::Unpaired, _) if found.form == Form::Sealed => Code::SenderNotPaired,
             // Plain, and from a station whose keys nobody compared: a signature of it would prove nothing.
             (Trust::Unpaired, _) => return Ok(None),
         };
@@ -385,14 +386,14 @@ impl Engine<'_> {
         let placed = id.parse::<ParcelId>().is_ok_and(|id| id == header.id)
             && sender.parse::<StationName>().is_ok_and(|sender| sender == header.from);
         if !placed {
-            return Err(Reason::new(codes::HEADER_MISPLACED, header.id.to_string()));
+            return Err(Reason::new(Code::HeaderMisplaced, header.id.to_string()));
         }
         if header.to != self.me {
-            return Err(Reason::new(codes::NOT_FOR_US, header.to.to_string()));
+            return Err(Reason::new(Code::NotForUs, header.to.to_string()));
         }
         match &header.facility {
             Some(facility) if *facility != self.facility => {
-                Err(Reason::new(codes::FOREIGN_FACILITY, facility.to_string()))
+                Err(Reason::new(Code::ForeignParcel, facility.to_string()))
             }
             // A sealed one says it inside.
             _ => Ok(()),

@@ -1,11 +1,11 @@
 //! The sender: carries a parcel on a medium from SPOOLED to COMMITTED, takes the acknowledgement, clears the medium.
 //! Every step is chosen by `recovery::next_out` from what the journal and the medium say at that moment.
 
+use rezept_codes::Code;
 use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel};
 use rezept_parcel::sealed::open_small;
 use rezept_parcel::{Ack, Content, ParcelId, ack, header, names};
 
-use crate::codes;
 use crate::content::{Item, compare, write_content, write_small};
 use crate::engine::{Engine, Known, Progress, entry, path, place, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
@@ -118,7 +118,7 @@ impl Engine<'_> {
             OutStep::Acknowledge => self.acknowledge(known, volume)?,
             OutStep::ReportAck(why) => {
                 let at = place(volume, &ack_path(known)?);
-                self.journal.raise(&Reason::new(codes::ACK_BAD, why), &at)?;
+                self.journal.raise(&Reason::new(Code::AckBad, why), &at)?;
                 return Ok(false);
             }
             OutStep::RemoveHeader => {
@@ -369,7 +369,7 @@ impl Engine<'_> {
             let to = if same { FileState::Gated } else { FileState::Gone };
             self.journal.move_file(file.id, to, None, "the parcel was abandoned: a source changed")?;
         }
-        let reason = Some(Reason::new(codes::SOURCE_CHANGED, ""));
+        let reason = Some(Reason::new(Code::SourceChanged, ""));
         let change = ParcelChange { reason, ..ParcelChange::default() };
         Ok(self.journal.move_parcel(known.row.row, ParcelState::Cancelled, &change)?)
     }
@@ -399,7 +399,7 @@ impl Engine<'_> {
         })?;
         let change = ParcelChange { verify_level: Some(VerifyLevel::L0), ..ParcelChange::default() };
         self.journal.move_parcel(known.row.row, ParcelState::Spooled, &change)?;
-        let reason = Some(Reason::new(codes::READ_BACK_DIFFERS, differs.clone()));
+        let reason = Some(Reason::new(Code::ReadBackDiffers, differs.clone()));
         self.journal.move_parcel(
             known.row.row,
             ParcelState::Held,
@@ -448,7 +448,7 @@ impl Engine<'_> {
         if let (Some(key), true) = (&ack.opening_key, known.row.signature.is_some()) {
             self.journal.announced_key(&known.row.peer, &key.to_string())?;
         }
-        self.journal.settle(codes::ACK_BAD, &place(volume, &ack_path(known)?), "a good one came")?;
+        self.journal.settle(Code::AckBad, &place(volume, &ack_path(known)?), "a good one came")?;
         let change = ParcelChange {
             verify_level: Some(VerifyLevel::L4),
             note: format!("delivered {}", ack.delivered),
@@ -530,7 +530,7 @@ impl Engine<'_> {
                     None if alone => {}
                     None => {
                         let at = place(volume, &entry(&folder, &name)?);
-                        self.journal.raise(&Reason::new(codes::ACK_UNKNOWN, peer.clone()), &at)?;
+                        self.journal.raise(&Reason::new(Code::AckUnknown, peer.clone()), &at)?;
                     }
                 }
             }

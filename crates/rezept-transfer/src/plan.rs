@@ -159,7 +159,7 @@ fn plan_file(
         file: Some(file.id),
         ..ParcelFile::default()
     };
-    Ok((payload, row, file.released_code.clone()))
+    Ok((payload, row, file.released_code.clone().map(String::from)))
 }
 
 /// `YYYY-MM` into its numbers.

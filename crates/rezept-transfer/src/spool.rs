@@ -1,6 +1,7 @@
 //! The spool: parcels are sealed from their sources straight into ciphertext on the local disk, and opened from a copy of
 //! the ciphertext. No plaintext is ever written here.
 
+use rezept_codes::Code;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use rezept_journal::{Form, ParcelState, VerifyLevel};
@@ -9,7 +10,6 @@ use rezept_parcel::{
     AuditCheckpoint, Content, Digest, Envelope, Header, Recipient, SEGMENT_BYTES, Segment, names,
 };
 
-use crate::codes;
 use crate::content::{Copies, Item, copy_items};
 use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, remove_tree};
 use crate::error::{TransferError, TransferResult};
@@ -259,7 +259,7 @@ impl Engine<'_> {
         let row = known.row.row;
         if known.row.committed_at.is_some() {
             // Sealed anew it would be another parcel under the same id, and the first may have arrived.
-            return self.hold(row, rezept_journal::Reason::new(codes::SPOOL_LOST, ""));
+            return self.hold(row, rezept_journal::Reason::new(Code::SpoolLost, ""));
         }
         let Trust::Paired(peer) = self.trust(&known.row.peer)? else {
             return Err(TransferError::NotPaired { peer: known.row.peer.clone() });

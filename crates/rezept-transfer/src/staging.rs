@@ -1,6 +1,7 @@
 //! From the medium into the inbox's staging folder: the bag is proved by its manifests before and while it is copied.
 //! Nothing outside the staging folder is touched here.
 
+use rezept_codes::Code;
 use std::io::{BufReader, Read};
 
 use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel};
@@ -108,7 +109,7 @@ impl Engine<'_> {
             Content::Bag(_) => {
                 let bag = match self.read_bag(&known.header, medium)? {
                     Ok(bag) => bag,
-                    Err(reason) => return self.quarantine(known.row.row, &reason.code, reason.detail),
+                    Err(reason) => return self.quarantine(known.row.row, reason),
                 };
                 self.stage(known, bag.files(), Origin::Bag(medium), intake)
             }
@@ -126,7 +127,7 @@ impl Engine<'_> {
     ) -> TransferResult<()> {
         let row = known.row.row;
         if let Err(detail) = self.fetch(known, envelope, medium)? {
-            return self.quarantine(row, codes::BAG_DAMAGED, detail);
+            return self.quarantine(row, Reason::new(Code::ParcelDamaged, detail));
         }
         let spool = self.volume(&self.spool)?;
         let folder = in_folder(known)?;
@@ -144,16 +145,16 @@ impl Engine<'_> {
                 // The segments are those that were signed: what is wrong now is wrong inside.
                 let code = codes::of_sealed(&error);
                 let detail = match code {
-                    codes::NO_KEY => self.keys_tried()?,
-                    codes::NEWER_VERSION => format!("{error} ({BUILD})"),
+                    Code::NoKeyOpens => self.keys_tried()?,
+                    Code::NewerParcel => format!("{error} ({BUILD})"),
                     _ => error.to_string(),
                 };
-                return self.quarantine(row, code, detail);
+                return self.quarantine(row, Reason::new(code, detail));
             }
         };
         if unsealed.header().facility.as_ref() != Some(&self.facility) {
             let facility = unsealed.header().facility.as_ref().map(ToString::to_string);
-            return self.quarantine(row, codes::FOREIGN_FACILITY, facility.unwrap_or_default());
+            return self.quarantine(row, Reason::new(Code::ForeignParcel, facility.unwrap_or_default()));
         }
         self.journal.opened(row, unsealed.header_bytes())?;
         let files = unsealed.bag().files().to_vec();
@@ -172,7 +173,7 @@ impl Engine<'_> {
         let mut files = Vec::with_capacity(held.len());
         for (ordinal, file) in (0u32..).zip(held) {
             let Some(inbox) = intake.inbox_for(file.identity.kind()) else {
-                return self.hold(row, Reason::new(codes::NO_INBOX, file.identity.kind()));
+                return self.hold(row, Reason::new(Code::NoInbox, file.identity.kind()));
             };
             files.push(parcel_file(ordinal, file, inbox));
         }
@@ -186,7 +187,7 @@ impl Engine<'_> {
                 Ok(made) => written.push((volume, of_inbox, made)),
                 Err(TransferError::SourceChanged { path }) => {
                     remove_tree(volume, &staging_folder(known)?)?;
-                    return self.quarantine(row, from.damage_code(), path);
+                    return self.quarantine(row, Reason::new(from.damage_code(), path));
                 }
                 Err(error) => {
                     // Best effort: what stays is removed before the next attempt.
@@ -279,7 +280,7 @@ impl Engine<'_> {
     ) -> TransferResult<Result<ReceivedBag, Reason>> {
         let folder =
             entry(&path(&names::parcel_dir(&header.to, &header.from))?, &names::bag_name(header.id))?;
-        let damaged = |detail: String| Ok(Err(Reason::new(codes::BAG_DAMAGED, detail)));
+        let damaged = |detail: String| Ok(Err(Reason::new(Code::ParcelDamaged, detail)));
         let Some(listed) = medium.list(&folder)? else { return damaged("the content is missing".to_owned()) };
         for found in &listed {
             let ours = match (&found.name, found.meta.kind) {
@@ -311,13 +312,13 @@ impl Engine<'_> {
         let bag = match ReceivedBag::parse_with_header(tags, header) {
             Ok(bag) => bag,
             Err(ReceivedError::NewerVersion { found, .. }) => {
-                return Ok(Err(Reason::new(codes::NEWER_VERSION, found.to_string())));
+                return Ok(Err(Reason::new(Code::NewerParcel, found.to_string())));
             }
             Err(error) => return damaged(error.to_string()),
         };
         Ok(match payload_problem(medium, &folder, bag.files())? {
             None => Ok(bag),
-            Some(detail) => Err(Reason::new(codes::BAG_DAMAGED, detail)),
+            Some(detail) => Err(Reason::new(Code::ParcelDamaged, detail)),
         })
     }
 
@@ -344,10 +345,10 @@ enum Origin<'v> {
 }
 
 impl Origin<'_> {
-    const fn damage_code(&self) -> &'static str {
+    const fn damage_code(&self) -> Code {
         match self {
-            Self::Bag(_) => codes::BAG_DAMAGED,
-            Self::Sealed { .. } => codes::CONTENT_BAD,
+            Self::Bag(_) => Code::ParcelDamaged,
+            Self::Sealed { .. } => Code::SealedContentBad,
         }
     }
 

@@ -1,10 +1,10 @@
 //! The other station as a witness: what a header or an acknowledgement says of the two histories, and what is said of them
 //! in those of this station. Refuses nothing: a contradiction becomes an alert.
 
+use rezept_codes::Code;
 use rezept_journal::{Checkpoint, Reason};
 use rezept_parcel::{AuditCheckpoint, Digest};
 
-use crate::codes;
 use crate::engine::Engine;
 use crate::error::TransferResult;
 
@@ -33,7 +33,7 @@ impl Engine<'_> {
         witness: Option<&AuditCheckpoint>,
     ) -> TransferResult<()> {
         if !self.journal.witness(peer, point_of(audit))? {
-            let reason = Reason::new(codes::PEER_HISTORY, format!("entry {}", audit.sequence));
+            let reason = Reason::new(Code::PeerHistory, format!("entry {}", audit.sequence));
             self.journal.raise(&reason, peer)?;
         }
         if let Some(line) = witness

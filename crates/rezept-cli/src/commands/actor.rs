@@ -2,8 +2,9 @@
 //! station or asks a running one: none can be forgotten. Passwords come from the terminal, the environment or standard
 //! input, never from the command line.
 
+use rezept_codes::Code;
 use rezept_journal::{Journal, OperatorRow};
-use rezept_service::people::{NOBODY, Pin, log_in};
+use rezept_service::people::{Pin, log_in};
 use rezept_service::{Config, Problem};
 
 use crate::cli::Global;
@@ -65,7 +66,7 @@ pub fn acting(command: &'static str, config: &Config, global: &Global, ui: &Ui) 
         None => named(global).map_or_else(
             || Ok(Actor { command, operator: None }),
             // Who says a name must not find later that nobody wrote it down.
-            |name| Err(Problem::new(rezept_service::people::REFUSED, name, "").into()),
+            |name| Err(Problem::new(Code::OperatorRefused, name, "").into()),
         ),
     }
 }
@@ -84,10 +85,12 @@ pub fn acting_in(
     let name = match named(global) {
         Some(name) => name,
         None if !known => return Ok(Actor { command, operator: None }),
-        None if global.pin_stdin => return Err(Problem::new(NOBODY, "", "").into()),
+        None if global.pin_stdin => return Err(Problem::new(Code::OperatorMissing, "", "").into()),
         None => {
             let asked = ui.ask(&ui.say("operator-ask-name", &[])).map(|name| name.trim().to_owned());
-            asked.filter(|name| !name.is_empty()).ok_or_else(|| Problem::new(NOBODY, "", ""))?
+            asked
+                .filter(|name| !name.is_empty())
+                .ok_or_else(|| Problem::new(Code::OperatorMissing, "", ""))?
         }
     };
     let question = ui.say("operator-ask-pin", &[("name", (&name).into())]);
@@ -113,7 +116,7 @@ pub fn new_pin(name: &str, global: &Global, ui: &Ui) -> Result<Pin, Failure> {
         && ui.ask_secret(&ui.say("operator-ask-again", &[])).map(|again| Pin::new(&again)).as_ref()
             != Some(&first)
     {
-        return Err(Problem::new(rezept_service::people::BAD_PIN, "", "").into());
+        return Err(Problem::new(Code::BadPassword, "", "").into());
     }
     Ok(first)
 }
@@ -125,5 +128,5 @@ fn typed(question: &str, variable: &str, global: &Global, ui: &Ui) -> Result<Pin
         std::env::var(variable).ok().filter(|pin| !pin.is_empty()).or_else(|| ui.ask_secret(question))
     };
     let pin = pin.map(|pin| Pin::new(&pin)).filter(|pin| !pin.is_empty());
-    Ok(pin.ok_or_else(|| Problem::new(NOBODY, "", ""))?)
+    Ok(pin.ok_or_else(|| Problem::new(Code::OperatorMissing, "", ""))?)
 }

@@ -10,11 +10,11 @@ use rezept_parcel::{Digest, Header};
 use rezept_service::Problem;
 
 use crate::cli::{AuditCommand, Global};
-use crate::codes::{Code, Exit};
 use crate::commands::station;
 use crate::json::{AuditObject, UnmetObject};
 use crate::report::{Failure, Report};
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// So many wrong entries and rows are listed for people; `--json` has all.
 const LISTED: usize = 20;

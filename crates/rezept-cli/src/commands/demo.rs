@@ -13,12 +13,12 @@ use rezept_service::returns::{Resubmit, ReturnsAsk};
 use rezept_service::{Ask, Config, Outcome, Problem, Station, World};
 
 use crate::cli::DemoArgs;
-use crate::codes::Exit;
 use crate::commands::returns::shown as returned;
 use crate::commands::{outcome, resubmit};
 use crate::report::Failure;
 use crate::shown::shown;
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 const SHAHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_shaho/RECEIPTC.UKE");
 const KOKUHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_kokuho/RECEIPTC.UKE");

@@ -9,12 +9,12 @@ use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{FailureKind, RelPath, Volume};
 
 use crate::cli::Global;
-use crate::codes::{Code, Exit};
 use crate::commands::{audit, station};
 use crate::json::CheckObject;
 use crate::report::Failure;
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// How one check came out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,6 @@ impl Doctor<'_> {
         match scanner.ready(jiff::Timestamp::now()) {
             Ok(said) => self.tell("scanner", Verdict::Fine, &said),
             Err((code, cause)) => {
-                let code = code.parse().unwrap_or(Code::ScannerMissing);
                 self.tell("scanner", Verdict::Wrong(code), &cause);
             }
         }
@@ -155,7 +154,7 @@ impl Doctor<'_> {
             }
             Ok(Some(place)) => self.tell("keys", Verdict::Fine, place.word()),
             Err(problem) => {
-                let code = problem.code.parse().unwrap_or(Code::KeysDamaged);
+                let code = problem.code.known().unwrap_or(Code::CannotHappen);
                 self.tell("keys", Verdict::Wrong(code), &problem.detail);
             }
         }

@@ -3,10 +3,10 @@
 use rezept_service::{Ask, Decision, held};
 
 use crate::cli::{DecideArgs, Global, HeldCommand};
-use crate::codes::Exit;
 use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::{Code, Decider, Exit};
 
 /// Runs the command. `list` ends with exit 1 while something waits.
 ///
@@ -39,7 +39,12 @@ fn decide(args: &DecideArgs, decision: Decision, global: &Global, ui: &Ui) -> Re
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, None, ui)?;
     // Refused by the gate's own reason: no word of a person can make such a file carriable.
-    if decision == Decision::Release && done.problems.iter().any(|problem| problem.code.starts_with("RZ-G")) {
+    if decision == Decision::Release
+        && done
+            .problems
+            .iter()
+            .any(|problem| problem.code.known().and_then(Code::decider) == Some(Decider::Nobody))
+    {
         ui.note(&ui.say("held-cannot-release", &[]));
     }
     if exit == Exit::Ok {

@@ -5,13 +5,13 @@ use rezept_service::Ask;
 use rezept_service::returns::{FileImport, ReturnsAsk};
 
 use crate::cli::{Global, ImportArgs};
-use crate::codes::Exit;
 use crate::commands::returns::shown;
 use crate::commands::{actor, outcome, station};
 use crate::json::ImportObject;
 use crate::report::Failure;
 use crate::shown::shown_text;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command. What was damaged is told; the others are imported all the same (exit 4).
 ///

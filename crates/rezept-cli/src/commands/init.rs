@@ -9,12 +9,12 @@ use rezept_service::{Config, ConfigError, Role};
 use toml::{Table, Value};
 
 use crate::cli::{Global, InitArgs};
-use crate::codes::Exit;
 use crate::commands::actor::Actor;
 use crate::commands::{recovery, station};
 use crate::report::Failure;
 use crate::shown::shown;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///

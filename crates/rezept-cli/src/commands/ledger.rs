@@ -1,16 +1,17 @@
 //! `rezept ledger`: who did what and when, from the hashed history.
 
+use rezept_codes::Code;
 use rezept_journal::{HistoryRow, Subject};
 use rezept_parcel::Digest;
 use rezept_service::Problem;
 
 use crate::cli::{Global, LedgerArgs};
-use crate::codes::Exit;
 use crate::commands::station;
 use crate::json::LedgerObject;
 use crate::report::Failure;
 use crate::shown::{local_time, shown_text};
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -22,7 +23,7 @@ pub fn run(args: &LedgerArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure>
     let rows = match &args.id {
         None => journal.latest_history(args.last).map_err(failed)?,
         Some(id) => {
-            let unknown = || Failure::from(Problem::new("RZ-U209", id.clone(), ""));
+            let unknown = || Failure::from(Problem::new(Code::UnknownId, id.clone(), ""));
             let subject: Subject = id.parse().map_err(|()| unknown())?;
             let rows = journal.history(subject).map_err(failed)?;
             if rows.is_empty() {

@@ -1,6 +1,7 @@
 //! `rezept operator`: the people of this station and their roles. These changes are short entries in the journal, made by
 //! the command itself: a request to a running service would keep the hash of a password for ever.
 
+use rezept_codes::Code;
 use std::collections::BTreeSet;
 
 use rezept_journal::{Journal, OperatorRole, OperatorRow};
@@ -8,12 +9,12 @@ use rezept_service::people::{check_name, hash_new, require};
 use rezept_service::{Config, Problem};
 
 use crate::cli::{Global, OperatorCommand, OperatorNameArgs, OperatorRolesArgs};
-use crate::codes::Exit;
 use crate::commands::{actor, station};
 use crate::json::OperatorObject;
 use crate::report::Failure;
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -94,7 +95,7 @@ fn add(args: &OperatorRolesArgs, global: &Global, ui: &Ui) -> Result<Exit, Failu
     admins_only(&journal, &actor)?;
     let roles: BTreeSet<OperatorRole> = args.role.iter().copied().collect();
     if journal.operators().map_err(failed)?.iter().any(|known| known.name == args.name) {
-        return Err(Problem::new(rezept_service::people::NAME_TAKEN, args.name.clone(), "").into());
+        return Err(Problem::new(Code::OperatorNameTaken, args.name.clone(), "").into());
     }
     let secret = hash_new(&args.name, &actor::new_pin(&args.name, global, ui)?)?;
     let added = journal.add_operator(&args.name, &secret, &roles).map_err(Problem::from)?;
@@ -118,7 +119,7 @@ fn password(args: &OperatorNameArgs, global: &Global, ui: &Ui) -> Result<Exit, F
         admins_only(&journal, &actor)?;
     }
     if journal.operator(&args.name).map_err(failed)?.is_none() {
-        return Err(Problem::new(rezept_service::people::UNKNOWN_PERSON, args.name.clone(), "").into());
+        return Err(Problem::new(Code::OperatorUnknown, args.name.clone(), "").into());
     }
     let secret = hash_new(&args.name, &actor::new_pin(&args.name, global, ui)?)?;
     let changed = journal.set_operator_secret(&args.name, &secret).map_err(Problem::from)?;

@@ -3,12 +3,12 @@
 use rezept_journal::{Journal, ParcelState, VerifyLevel};
 use rezept_service::{Held, Outcome, Problem, held};
 
-use crate::codes::{Code, Exit};
 use crate::commands::transfers;
 use crate::json::HeldObject;
 use crate::report::{Failure, Report, of_station, of_waiting};
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// Prints parcels, what waits and what went wrong. With `wanted`, the number of things a person asked for, an outcome
 /// that did some of them and not others is told by exit 4.
@@ -40,7 +40,7 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
     for id in &outcome.held {
         let Some(item) = waiting.iter().find(|item| item.id.to_string() == *id) else { continue };
         print_held(item, ui);
-        exit = exit.and(item.reason.code.parse::<Code>().map_or(Exit::Findings, |code| match code.exit() {
+        exit = exit.and(item.reason.code.known().map_or(Exit::Findings, |code| match code.exit() {
             Exit::VerifyFailed => Exit::VerifyFailed,
             _ => Exit::Findings,
         }));
@@ -76,7 +76,7 @@ pub fn print_held(item: &Held, ui: &Ui) {
     let id = item.id.to_string();
     ui.object(&HeldObject {
         id: id.clone(),
-        reason: &item.reason.code,
+        reason: item.reason.code.as_str(),
         detail: &item.reason.detail,
         since: &item.since,
         what: &item.what,

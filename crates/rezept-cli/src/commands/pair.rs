@@ -1,20 +1,21 @@
 //! `rezept pair`: exchanging keys with another station. A person compares the code on both screens; without that word, typed
 //! here or read from the other screen, nothing is trusted.
 
+use rezept_codes::Code;
 use std::path::Path;
 
 use rezept_journal::{Journal, KeyKind, OwnKeyRow, PeerState};
-use rezept_service::pairing::{CODE_DIFFERS, CODE_NEEDED, Known, fingerprint};
+use rezept_service::pairing::{Known, fingerprint};
 use rezept_service::{Ask, Config, Outcome, PairAsk, Pairing, Problem};
 
 use crate::cli::{Global, PairAcceptArgs, PairCommand, PairExportArgs, PairRevokeArgs};
-use crate::codes::Exit;
 use crate::commands::actor::{self, Actor};
 use crate::commands::{outcome, station};
 use crate::json::{CardObject, OwnKeysObject, PairingObject, PeerObject};
 use crate::report::Failure;
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -94,10 +95,10 @@ impl Desk<'_> {
         let answer = self.ui.ask(&self.ui.say("pair-question", &[("peer", (&pairing.peer).into())]));
         let refused = match answer.map(|answer| says_yes(&answer)) {
             Some(true) => return Ok(Ok(pairing.code)),
-            Some(false) => CODE_DIFFERS,
-            None => CODE_NEEDED,
+            Some(false) => Code::PairCodeDiffers,
+            None => Code::PairCodeNeeded,
         };
-        if refused == CODE_NEEDED {
+        if refused == Code::PairCodeNeeded {
             self.object(&pairing);
         }
         let report = crate::report::of_station(&Problem::new(refused, &pairing.peer, ""));

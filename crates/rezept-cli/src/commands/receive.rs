@@ -3,10 +3,10 @@
 use rezept_service::Ask;
 
 use crate::cli::{Global, ReceiveArgs};
-use crate::codes::Exit;
 use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///

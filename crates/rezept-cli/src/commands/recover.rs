@@ -15,11 +15,11 @@ use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{RelPath, Volume};
 
 use crate::cli::RecoverArgs;
-use crate::codes::{Code, Exit};
 use crate::json::RecoveredObject;
 use crate::report::{Failure, Report, causes};
 use crate::shown::{shown, shown_text};
 use crate::ui::{Progress, Ui};
+use rezept_codes::{Code, Exit};
 
 /// A file with a key is a few lines long.
 const KEY_FILE_MAX_BYTES: u64 = 64 * 1024;

@@ -3,6 +3,7 @@
 
 mod sheet;
 
+use rezept_codes::Code;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,16 +11,15 @@ use std::path::{Path, PathBuf};
 use rezept_journal::{KeyKind, Timestamp};
 use rezept_parcel::OpeningKey;
 use rezept_service::keys::{make_key_folder, sheet_path};
-use rezept_service::pairing::RECOVERY_EXISTS;
 use rezept_service::{Ask, Config, Outcome, PairAsk, Problem, Station};
 
 use crate::cli::{Global, RecoveryCommand, SheetArgs};
-use crate::codes::Exit;
 use crate::commands::{actor, outcome, station};
 use crate::json::SheetObject;
 use crate::report::Failure;
 use crate::shown::{local_time, shown};
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -31,7 +31,7 @@ pub fn run(command: &RecoveryCommand, global: &Global, ui: &Ui) -> Result<Exit, 
     match command {
         RecoveryCommand::Sheet(args) => {
             if !args.replace && has_recovery_key(&config)? {
-                return Err(Problem::new(RECOVERY_EXISTS, "", "").into());
+                return Err(Problem::new(Code::RecoveryExists, "", "").into());
             }
             let made = make(&config, args, &mut |ask| station::work(&config, &actor, ask))?;
             let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };

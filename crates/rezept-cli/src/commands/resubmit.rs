@@ -1,5 +1,6 @@
 //! `rezept resubmit`: the file that answers returned claims, and the look at one that somebody else made.
 
+use rezept_codes::Code;
 use std::path::Path;
 
 use rezept_journal::{Journal, ResubmissionRow, ResubmissionState, ReturnFilter, ReturnState, Subject};
@@ -9,13 +10,13 @@ use rezept_service::returns::{Matched, Resubmit, Resubmitted, ReturnsAsk, Seen, 
 use rezept_service::{Ask, Config, Problem};
 
 use crate::cli::{Global, ResubmitArgs, ResubmitCommand, ResubmitVerifyArgs};
-use crate::codes::Exit;
 use crate::commands::returns::shown::failed;
 use crate::commands::{actor, outcome, returns, station};
 use crate::json::{AnswerObject, MatchObject, ResubmissionObject, VerifiedFileObject, VerifiedObject};
 use crate::report::Failure;
 use crate::shown::{shown, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -29,7 +30,7 @@ pub fn run(args: &ResubmitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failur
         Some(ResubmitCommand::Cancel(args)) => {
             let config = station::config(global)?;
             let Ok(Subject::Resubmission(resubmission)) = args.id.parse() else {
-                return Err(Problem::new("RZ-U209", args.id.clone(), "").into());
+                return Err(Problem::new(Code::UnknownId, args.id.clone(), "").into());
             };
             let actor = actor::acting("resubmit", &config, global, ui)?;
             let ask = ReturnsAsk::Cancel { resubmission, reason: args.reason.clone() };

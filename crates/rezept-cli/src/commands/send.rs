@@ -1,12 +1,13 @@
 //! `rezept send`: the named files, as one parcel for each receiver, onto a medium, now.
 
+use rezept_codes::Code;
 use rezept_service::{Ask, Decision, Problem};
 
 use crate::cli::{Global, SendArgs};
-use crate::codes::Exit;
 use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command.
 ///
@@ -37,7 +38,7 @@ pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
 /// A parcel may be named by its label (`P3`) or by its id on the medium.
 fn label_of(id: &str, config: &rezept_service::Config) -> Result<String, Failure> {
     let Some(journal) = station::journal(config)? else {
-        return Err(Problem::new("RZ-U209", id, "").into());
+        return Err(Problem::new(Code::UnknownId, id, "").into());
     };
     let known = journal
         .parcel_by_id(config.name.as_str(), id)

@@ -10,10 +10,10 @@ use rezept_claim::{Depth, FileFacts, Finding, Kind, OfficialName, RecordReader, 
 use rezept_parcel::{Digest, HashingReader};
 
 use crate::cli::ShowArgs;
-use crate::codes::Exit;
 use crate::commands::files::open_regular;
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command. Findings that would make a file or claim be refused end with exit 1.
 ///

@@ -1,6 +1,7 @@
 //! What the commands of a station share: finding its configuration, opening it, and, where a service is already at work,
 //! asking that service and waiting for its answer.
 
+use rezept_codes::Code;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +17,6 @@ use crate::ui::Ui;
 
 /// How often the answer of a service is looked for.
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// The code of a problem: another process holds the engine lock.
-const ENGINE_BUSY: &str = "RZ-J107";
 
 /// The configuration: the file named by `--config`, else by `REZEPT_CONFIG`, else in the platform's folder.
 ///
@@ -90,7 +89,7 @@ pub fn work(config: &Config, actor: &Actor, ask: &Ask) -> Result<Outcome, Failur
                     Some(request) => answer_here(&mut station, request),
                 };
             }
-            Err(problem) if problem.code == ENGINE_BUSY => {}
+            Err(problem) if problem.code == Code::EngineBusy => {}
             Err(problem) => return Err(problem.into()),
         }
         if asked.is_none() {
@@ -108,7 +107,9 @@ pub fn work(config: &Config, actor: &Actor, ask: &Ask) -> Result<Outcome, Failur
 /// Our own request is answered with all others that wait, in their order: each waiting process then finds its own.
 fn answer_here(station: &mut Station, request: Request) -> Result<Outcome, Failure> {
     station.answer_requests(&mut |_| {});
-    request.outcome()?.ok_or_else(|| Problem::new("RZ-X902", "answer", "the request was not answered").into())
+    request
+        .outcome()?
+        .ok_or_else(|| Problem::new(Code::CannotHappen, "answer", "the request was not answered").into())
 }
 
 /// What was asked of the process at work.
@@ -131,7 +132,7 @@ impl Request {
         let answer = self.journal.answered(self.id).map_err(|error| Problem::from(&error))?;
         let parse = |answer: String| {
             serde_json::from_str(&answer)
-                .map_err(|error| Problem::new("RZ-X902", "answer", error.to_string()).into())
+                .map_err(|error| Problem::new(Code::CannotHappen, "answer", error.to_string()).into())
         };
         answer.map(parse).transpose()
     }

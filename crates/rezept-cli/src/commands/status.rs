@@ -7,12 +7,12 @@ use rezept_service::keys::sheet_path;
 use rezept_service::{Problem, held, lacks_approver};
 
 use crate::cli::Global;
-use crate::codes::{Code, Exit};
 use crate::commands::{media, outcome, station, transfers};
 use crate::json::{ReturnCountObject, WaitingObject};
 use crate::report::{Failure, Report};
 use crate::shown::{shown, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// Finished parcels are shown for so long.
 const SHOWN_HOURS: i64 = 90 * 24;

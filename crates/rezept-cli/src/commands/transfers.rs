@@ -22,7 +22,7 @@ pub fn describe(journal: &Journal, parcel: &ParcelRow) -> JournalResult<Transfer
     let mut released: Vec<String> = Header::parse(&parcel.header)
         .map(|header| header.released.iter().map(|release| release.code.to_string()).collect())
         .unwrap_or_default();
-    released.extend(parcel.released_code.clone());
+    released.extend(parcel.released_code.clone().map(String::from));
     Ok(TransferObject {
         id: parcel.id.clone(),
         label: format!("P{}", parcel.row),
@@ -32,7 +32,7 @@ pub fn describe(journal: &Journal, parcel: &ParcelRow) -> JournalResult<Transfer
         peer: parcel.peer.clone(),
         medium: parcel.medium.clone(),
         sequence: parcel.sequence,
-        reason: parcel.reason.as_ref().map(|reason| reason.code.clone()),
+        reason: parcel.reason.as_ref().map(|reason| reason.code.to_string()),
         released,
         created: parcel.created_at.clone(),
         files,

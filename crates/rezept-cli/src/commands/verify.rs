@@ -12,12 +12,12 @@ use rezept_parcel::verify::{BagProblem, BagReport, DirSource, verify_with_progre
 use rezept_text::Arg;
 
 use crate::cli::VerifyArgs;
-use crate::codes::Exit;
 use crate::json::{BagObject, BagProblemObject};
 use crate::report::Failure;
 use crate::shown::{shown, shown_text};
 use crate::ui::{Tone, Ui};
 use problems::Told;
+use rezept_codes::Exit;
 
 /// Runs the command. A whole parcel with warnings ends with exit 1, one that is not whole with exit 6.
 ///

@@ -1,5 +1,6 @@
 //! `rezept watch`: the service in the foreground, until it is told to stop.
 
+use rezept_codes::Code;
 use std::io;
 use std::sync::mpsc::channel;
 
@@ -7,11 +8,11 @@ use rezept_service::{Problem, Wake};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
-use crate::codes::Exit;
 use crate::commands::actor::Actor;
 use crate::commands::{outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Runs the command. SIGTERM, SIGINT and the end of the console end it with exit 0, after the step under way.
 ///
@@ -29,7 +30,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     ctrlc::set_handler(move || {
         let _ = stop.send(Wake::Stop);
     })
-    .map_err(|error| Problem::new("RZ-X902", "signal", error.to_string()))?;
+    .map_err(|error| Problem::new(Code::CannotHappen, "signal", error.to_string()))?;
     let mut station = station::open(config.clone(), &Actor::service())?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));

@@ -249,7 +249,7 @@ fn insert_file(
         new.family,
         state.word(),
         at.to_string(),
-        reason.map(|r| &r.code),
+        reason.map(|r| r.code.as_str()),
         reason.map(|r| &r.detail)
     ])?;
     let id = tx.last_insert_rowid();

@@ -62,7 +62,7 @@ pub(crate) fn read_file(row: &Row<'_>) -> rusqlite::Result<ReturnFileRow> {
         family: row.get(9)?,
         state: word(row, 10)?,
         state_at: row.get(11)?,
-        reason: code.map(|code| Reason { code, detail: detail.unwrap_or_default() }),
+        reason: code.map(|code| Reason::new(code, detail.unwrap_or_default())),
         claims: row.get(14)?,
         new_claims: row.get(15)?,
     })

@@ -2,11 +2,12 @@
 //! destroyed. The key file leads and the journal follows: each look brings the journal to what the file holds.
 
 use jiff::SignedDuration;
+use rezept_codes::Code;
 use rezept_journal::{KeyKind, Timestamp};
 use rezept_transfer::keys::{PublicKeys, Vault};
 
-use super::{KEYS_LOST, KeyError, KeyFolder, had_keys};
-use crate::problem::{self, Problem};
+use super::{KeyError, KeyFolder, had_keys};
+use crate::problem::Problem;
 use crate::station::Station;
 use crate::turn::EXPIRES_AFTER_DAYS;
 
@@ -32,7 +33,7 @@ impl Station {
             }
             Ok(None) if had_keys(&self.journal)? => {
                 let place = self.config.data.join(super::FOLDER).join(super::FILE);
-                self.keys_fault = Some(Problem::new(KEYS_LOST, place.to_string_lossy(), ""));
+                self.keys_fault = Some(Problem::new(Code::KeysLost, place.to_string_lossy(), ""));
             }
             Ok(None) => {}
             Err(error) => self.keys_fault = Some(error.into()),
@@ -143,7 +144,7 @@ impl Station {
     pub(crate) fn rotate(&mut self) -> Result<(), Problem> {
         let at = self.stamp()?;
         let Some(vault) = &self.vault else {
-            return Err(Problem::new(KEYS_LOST, "", ""));
+            return Err(Problem::new(Code::KeysLost, "", ""));
         };
         let mut next = vault.clone();
         next.rotate(&at);
@@ -167,7 +168,7 @@ impl Station {
 
     fn stamp(&self) -> Result<rezept_transfer::keys::Timestamp, Problem> {
         let now = self.world.clock.now().to_string();
-        now.parse().map_err(|_| Problem::new(problem::CANNOT_HAPPEN, "clock", now))
+        now.parse().map_err(|_| Problem::new(Code::CannotHappen, "clock", now))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What others left on a stick: programs, links and files that start programs raise an alert each. Nothing of it is touched,
 //! and only the two upper levels are looked at: this is a warning, no scanner.
 
+use rezept_codes::Code;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +9,6 @@ use std::path::Path;
 use rezept_journal::{Reason, Timestamp};
 use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume};
 
-use super::{AUTORUN, LINK, PROGRAM, TOO_MANY};
 use crate::config::MediumKind;
 use crate::problem::Problem;
 use crate::station::Station;
@@ -58,13 +58,16 @@ impl Station {
         self.media.looked.retain(|place, _| !Path::new(place).starts_with(root));
         self.media.looked.extend(now);
         for (place, reason) in &found {
-            if !self.journal.waved_through(&reason.code, place, &reason.detail, GONE)? {
+            if !self.journal.waved_through(reason.code.as_str(), place, &reason.detail, GONE)? {
                 self.journal.raise(reason, place)?;
             }
         }
         for alert in self.journal.alerts()? {
-            let ours = [PROGRAM, LINK, AUTORUN, TOO_MANY].contains(&alert.reason.code.as_str())
-                && Path::new(&alert.place).starts_with(root);
+            let ours =
+                [Code::ProgramOnMedium, Code::LinkOnMedium, Code::AutorunOnMedium, Code::CrowdedMedium]
+                    .iter()
+                    .any(|code| alert.reason.code == *code)
+                    && Path::new(&alert.place).starts_with(root);
             let stays = found.get(&alert.place).is_some_and(|reason| reason.code == alert.reason.code);
             if ours && !stays {
                 self.journal.settle(&alert.reason.code, &alert.place, GONE)?;
@@ -99,7 +102,7 @@ impl Look<'_> {
             self.names += 1;
             if self.names > NAMES_LIMIT {
                 let detail = format!("> {NAMES_LIMIT}");
-                self.found.insert(self.root.to_owned(), Reason::new(TOO_MANY, detail));
+                self.found.insert(self.root.to_owned(), Reason::new(Code::CrowdedMedium, detail));
                 return Ok(());
             }
             let shown = match &entry.name {
@@ -124,11 +127,13 @@ impl Look<'_> {
     fn reason(&mut self, folder: &RelPath, entry: &Entry, shown: &str, place: &str) -> Option<Reason> {
         let (code, what) = match entry.meta.kind {
             EntryKind::Folder => return None,
-            EntryKind::Other => (LINK, ""),
+            EntryKind::Other => (Code::LinkOnMedium, ""),
             EntryKind::File | EntryKind::LinkedFile if shown.eq_ignore_ascii_case("autorun.inf") => {
-                (AUTORUN, "")
+                (Code::AutorunOnMedium, "")
             }
-            EntryKind::File | EntryKind::LinkedFile => (PROGRAM, self.program(folder, entry, shown, place)?),
+            EntryKind::File | EntryKind::LinkedFile => {
+                (Code::ProgramOnMedium, self.program(folder, entry, shown, place)?)
+            }
         };
         // Part of what a person lets pass: another file of this name is another matter.
         let changed = Timestamp::from_nanosecond(entry.meta.modified_ns).unwrap_or_default();

@@ -4,6 +4,7 @@
 mod foreign;
 mod work;
 
+use rezept_codes::Code;
 use std::collections::HashMap;
 
 use rezept_journal::{Direction, MediumRow, MediumState, ParcelRow, ParcelState};
@@ -15,41 +16,6 @@ use crate::send::Outcome;
 use crate::station::{Station, key};
 
 pub use work::{MediaAsk, find_medium, today};
-
-/// The medium is not registered.
-pub const UNREGISTERED: &str = "RZ-T107";
-/// It has an id, but this station does not know it.
-pub const FOREIGN: &str = "RZ-M101";
-/// Its id file is damaged.
-pub const ID_DAMAGED: &str = "RZ-M102";
-/// It was reported lost.
-pub const LOST: &str = "RZ-M103";
-/// It is retired.
-pub const RETIRED: &str = "RZ-M104";
-/// It has the id of a registered medium, and is another device: a clone.
-pub const OTHER_DEVICE: &str = "RZ-M105";
-/// It should have been back before today.
-pub const OVERDUE: &str = "RZ-M106";
-/// A program lies on it.
-pub const PROGRAM: &str = "RZ-M107";
-/// A link lies on it.
-pub const LINK: &str = "RZ-M108";
-/// A file that starts programs by itself lies on it.
-pub const AUTORUN: &str = "RZ-M109";
-/// More files lie on it than are looked at.
-pub const TOO_MANY: &str = "RZ-M110";
-/// No medium has this id, or several do.
-pub const UNKNOWN_MEDIUM: &str = "RZ-M111";
-/// It is registered already, as something else.
-pub const REGISTERED: &str = "RZ-M112";
-/// The state of the medium does not allow it.
-pub const NOT_NOW: &str = "RZ-M113";
-/// The day is none, or is over.
-pub const BAD_DUE: &str = "RZ-M114";
-/// Readable claims stood on a lost medium.
-pub const READABLE_LOST: &str = "RZ-M115";
-/// A configured share is not registered.
-pub const SHARE: &str = "RZ-M116";
 
 /// What was seen of the media at hand.
 #[derive(Debug, Default)]
@@ -120,26 +86,26 @@ impl Station {
     fn judge_medium(&mut self, root: &str) -> Result<Option<Problem>, Problem> {
         let (id, medium) = match self.at_hand(root)? {
             AtHand::Known(id, medium) => (id, medium),
-            AtHand::Unregistered => return Err(Problem::new(UNREGISTERED, root, "")),
-            AtHand::Foreign(id) => return Err(Problem::new(FOREIGN, root, id.to_string())),
-            AtHand::Damaged(why) => return Err(Problem::new(ID_DAMAGED, root, why)),
+            AtHand::Unregistered => return Err(Problem::new(Code::MediumUnknown, root, "")),
+            AtHand::Foreign(id) => return Err(Problem::new(Code::MediumForeign, root, id.to_string())),
+            AtHand::Damaged(why) => return Err(Problem::new(Code::MediumIdDamaged, root, why)),
         };
         self.media.rules.expect(root, id, medium.row);
         let named = format!("M{} {}", medium.row, medium.label);
         match medium.state {
-            MediumState::Lost => return Err(Problem::new(LOST, root, named)),
-            MediumState::Retired => return Err(Problem::new(RETIRED, root, named)),
+            MediumState::Lost => return Err(Problem::new(Code::MediumLost, root, named)),
+            MediumState::Retired => return Err(Problem::new(Code::MediumRetired, root, named)),
             MediumState::Here | MediumState::Out => {}
         }
         let serial = self.volumes.get(root)?.facts().serial;
         if let (Some(known), Some(seen)) = (&medium.serial, &serial)
             && known != seen
         {
-            return Err(Problem::new(OTHER_DEVICE, root, format!("{named}: {known}, {seen}")));
+            return Err(Problem::new(Code::MediumCloned, root, format!("{named}: {known}, {seen}")));
         }
         let due = medium.out_due.clone().unwrap_or_default();
         let overdue = medium.is_overdue(&today(self.world.clock.now()));
-        Ok(overdue.then(|| Problem::new(OVERDUE, root, format!("{named}: {due}"))))
+        Ok(overdue.then(|| Problem::new(Code::MediumOverdue, root, format!("{named}: {due}"))))
     }
 
     fn at_hand(&self, root: &str) -> Result<AtHand, Problem> {

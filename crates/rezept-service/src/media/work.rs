@@ -1,5 +1,6 @@
 //! What a person does with media: register one, take it out, bring it back, report it lost, retire it.
 
+use rezept_codes::Code;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
@@ -8,7 +9,7 @@ use rezept_journal::{
 use rezept_transfer::{MediumId, write_medium_id};
 use serde::{Deserialize, Serialize};
 
-use super::{AtHand, BAD_DUE, ID_DAMAGED, LOST, NOT_NOW, REGISTERED, RETIRED, SHARE, UNKNOWN_MEDIUM};
+use super::AtHand;
 use crate::config::MediumKind;
 use crate::people;
 use crate::problem::Problem;
@@ -69,7 +70,7 @@ pub fn today(now: Timestamp) -> String {
 /// The one medium that `name` stands for: `M3`, or the beginning of its id.
 ///
 /// # Errors
-/// `UNKNOWN_MEDIUM` when there is none, or more than one.
+/// `Code::NoSuchMedium` when there is none, or more than one.
 pub fn find_medium(journal: &Journal, name: &str) -> Result<MediumRow, Problem> {
     let wanted = name.trim().to_ascii_lowercase();
     let number = wanted.strip_prefix('m').and_then(|digits| digits.parse::<i64>().ok());
@@ -83,11 +84,11 @@ pub fn find_medium(journal: &Journal, name: &str) -> Result<MediumRow, Problem> 
         .collect();
     match (found.pop(), found.is_empty()) {
         (Some(medium), true) => Ok(medium),
-        (None, _) => Err(Problem::new(UNKNOWN_MEDIUM, name, "")),
+        (None, _) => Err(Problem::new(Code::NoSuchMedium, name, "")),
         (Some(last), false) => {
             found.push(last);
             let ids: Vec<&str> = found.iter().map(|medium| medium.id.as_str()).collect();
-            Err(Problem::new(UNKNOWN_MEDIUM, name, ids.join(", ")))
+            Err(Problem::new(Code::NoSuchMedium, name, ids.join(", ")))
         }
     }
 }
@@ -109,14 +110,15 @@ impl Station {
     }
 
     fn register(&mut self, path: &Path, label: &str, owner: &str, class: &str) -> Result<i64, Problem> {
-        let class: MediumClass = class.parse().map_err(|_| Problem::new("RZ-X902", "class", class))?;
+        let class: MediumClass =
+            class.parse().map_err(|_| Problem::new(Code::CannotHappen, "class", class))?;
         let (root, kind) = self.medium(path)?;
         if kind == MediumKind::Share {
-            return Err(Problem::new(SHARE, root, ""));
+            return Err(Problem::new(Code::ShareNeedsNone, root, ""));
         }
         let id = match self.at_hand(&root)? {
             AtHand::Known(_, medium) => return known_already(&medium, &root, (label, owner, class)),
-            AtHand::Damaged(why) => return Err(Problem::new(ID_DAMAGED, root, why)),
+            AtHand::Damaged(why) => return Err(Problem::new(Code::MediumIdDamaged, root, why)),
             // Registered at the other station: a person says that it is used here as well.
             AtHand::Foreign(id) => id,
             AtHand::Unregistered => self.mark(&root)?,
@@ -138,7 +140,7 @@ impl Station {
                 let as_before = (medium.label.as_str(), medium.owner.as_str(), medium.class);
                 return known_already(&medium, root, as_before).map(|_| ());
             }
-            AtHand::Damaged(why) => return Err(Problem::new(ID_DAMAGED, root, why)),
+            AtHand::Damaged(why) => return Err(Problem::new(Code::MediumIdDamaged, root, why)),
             AtHand::Foreign(id) => id,
             AtHand::Unregistered => self.mark(root)?,
         };
@@ -177,9 +179,9 @@ impl Station {
     fn take_out(&mut self, name: &str, due: &str, purpose: &str) -> Result<i64, Problem> {
         let by = self.taker()?;
         let medium = find_medium(&self.journal, name)?;
-        let day: jiff::civil::Date = due.parse().map_err(|_| Problem::new(BAD_DUE, due, ""))?;
+        let day: jiff::civil::Date = due.parse().map_err(|_| Problem::new(Code::BadDueDay, due, ""))?;
         if day.to_string() < today(self.world.clock.now()) {
-            return Err(Problem::new(BAD_DUE, due, ""));
+            return Err(Problem::new(Code::BadDueDay, due, ""));
         }
         let out = TakeOut { by, purpose: purpose.to_owned(), due: day.to_string() };
         self.journal.take_out_medium(medium.row, &out).map_err(|error| of_journal(&error))?;
@@ -220,12 +222,12 @@ fn known_already(
 ) -> Result<i64, Problem> {
     let named = format!("M{} {}", medium.row, medium.label);
     match medium.state {
-        MediumState::Lost => Err(Problem::new(LOST, root, named)),
-        MediumState::Retired => Err(Problem::new(RETIRED, root, named)),
+        MediumState::Lost => Err(Problem::new(Code::MediumLost, root, named)),
+        MediumState::Retired => Err(Problem::new(Code::MediumRetired, root, named)),
         _ if (medium.label.as_str(), medium.owner.as_str(), medium.class) == (label, owner, class) => {
             Ok(medium.row)
         }
-        _ => Err(Problem::new(REGISTERED, root, named)),
+        _ => Err(Problem::new(Code::MediumRegistered, root, named)),
     }
 }
 
@@ -233,7 +235,7 @@ fn known_already(
 fn of_journal(error: &JournalError) -> Problem {
     match error {
         JournalError::IllegalMove { subject, from, to } => {
-            Problem::new(NOT_NOW, subject.clone(), format!("{from} -> {to}"))
+            Problem::new(Code::MediumNotNow, subject.clone(), format!("{from} -> {to}"))
         }
         other => other.into(),
     }

@@ -1,6 +1,7 @@
 //! Importing return files: first the bytes into the store by the write rules, then their claims into the journal in one
 //! transaction. Killed anywhere, a file is imported or it is not, and offering it again does no harm.
 
+use rezept_codes::{Code, StoredCode};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,8 @@ use rezept_transfer::{Digest, read_hashed};
 use serde::{Deserialize, Serialize};
 
 use super::store::{FOLDER, name_of};
-use super::{BAD_ARCHIVE, OTHER_CONTENT, REFUSED_BEFORE};
 use crate::config::Role;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::send::Outcome;
 use crate::station::{Station, key};
 
@@ -90,7 +90,7 @@ impl Station {
             Ok(meta) => meta,
             Err(error) => {
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
-                let code = if missing { problem::NO_SUCH_FILE } else { problem::CANNOT_OPEN };
+                let code = if missing { Code::NoSuchFile } else { Code::CannotOpen };
                 return outcome.problems.push(Problem::new(code, key(path), error.to_string()));
             }
         };
@@ -104,13 +104,13 @@ impl Station {
                     }
                 }
                 Err(error) => {
-                    outcome.problems.push(Problem::new(problem::CANNOT_OPEN, key(path), error.to_string()));
+                    outcome.problems.push(Problem::new(Code::CannotOpen, key(path), error.to_string()));
                 }
             }
         } else if meta.is_file() {
             self.import_file(store, path, named, outcome);
         } else if named {
-            let code = if meta.is_symlink() { problem::IS_A_LINK } else { problem::NOT_A_FILE };
+            let code = if meta.is_symlink() { Code::IsALink } else { Code::NotAFile };
             outcome.problems.push(Problem::new(code, key(path), ""));
         }
     }
@@ -119,7 +119,7 @@ impl Station {
         let source = match File::open(path) {
             Ok(source) => source,
             Err(error) => {
-                let problem = Problem::new(problem::CANNOT_OPEN, key(path), error.to_string());
+                let problem = Problem::new(Code::CannotOpen, key(path), error.to_string());
                 return outcome.problems.push(problem);
             }
         };
@@ -145,9 +145,9 @@ impl Station {
             Ok(_) => {}
             Err(SourceError::Member(refused)) => outcome.problems.push(refused),
             Err(SourceError::Read(error)) => {
-                outcome.problems.push(Problem::new(problem::CANNOT_OPEN, shown, error.to_string()));
+                outcome.problems.push(Problem::new(Code::CannotOpen, shown, error.to_string()));
             }
-            Err(error) => outcome.problems.push(Problem::new(BAD_ARCHIVE, shown, error.to_string())),
+            Err(error) => outcome.problems.push(Problem::new(Code::RetBadArchive, shown, error.to_string())),
         }
     }
 
@@ -164,8 +164,8 @@ impl Station {
 
     /// Copies a file into the store under the hash of its bytes, unless something is wrong with it.
     fn take_into_store(&mut self, store: &str, name: &str, from: &mut dyn Read) -> Result<Arrived, Problem> {
-        let own =
-            own_facility(&self.config.facility).ok_or_else(|| Problem::new("RZ-U206", "facility", ""))?;
+        let own = own_facility(&self.config.facility)
+            .ok_or_else(|| Problem::new(Code::ConfigBadValue, "facility", ""))?;
         let volume = self.volumes.get(store)?;
         let part = rel(&part_name((self.world.random)()))?;
         let mut target = volume.create_new(&part)?;
@@ -175,7 +175,7 @@ impl Station {
             Err(error) => {
                 drop(target);
                 let _ = volume.remove_file(&part);
-                return Err(Problem::new(problem::CANNOT_OPEN, name, error.to_string()));
+                return Err(Problem::new(Code::CannotOpen, name, error.to_string()));
             }
         };
         let closed = target.close();
@@ -183,7 +183,7 @@ impl Station {
         let refused = damage::judge(&facts, &own).map(|damage| of_damage(damage, name, &facts));
         let stored = rel(&name_of(&digest.0, kind))?;
         let settle = || -> Result<(), Problem> {
-            closed.map_err(|error| Problem::new("RZ-T109", name, error.to_string()))?;
+            closed.map_err(|error| Problem::new(Code::MediumFailed, name, error.to_string()))?;
             if let Some(refused) = refused {
                 return Err(refused);
             }
@@ -216,7 +216,7 @@ impl Station {
     fn import_stored(&mut self, store: &str, arrived: &Arrived) -> Result<FileImport, Problem> {
         let today = today(self.world.clock.now());
         let mut source = self.volumes.get(store)?.open(&arrived.stored)?;
-        let waits = Reason::new(OTHER_CONTENT, arrived.name.clone());
+        let waits = Reason::new(Code::RetOtherContent, arrived.name.clone());
         let done = |file, claims, new, known| FileImport {
             name: arrived.name.clone(),
             file,
@@ -233,7 +233,7 @@ impl Station {
             ImportStart::Known { file } => file,
             ImportStart::Held { file } => return Ok(FileImport { held: true, ..done(file, 0, 0, 0) }),
             ImportStart::Refused { file } => {
-                return Err(Problem::new(REFUSED_BEFORE, arrived.name.clone(), format!("I{file}")));
+                return Err(Problem::new(Code::RetRefusedBefore, arrived.name.clone(), format!("I{file}")));
             }
         };
         let row = self.journal.return_file(known)?;
@@ -301,7 +301,7 @@ fn add_claims(
 ) -> Result<Imported, Problem> {
     let mut reader = ReturnReader::new(source);
     let unreadable = |error: rezept_claim::ReadError| {
-        Problem::new(problem::CANNOT_OPEN, arrived.name.clone(), error.to_string())
+        Problem::new(Code::CannotOpen, arrived.name.clone(), error.to_string())
     };
     while let Some(claim) = reader.next_claim().map_err(unreadable)? {
         if claim.spreadsheet {
@@ -323,7 +323,7 @@ pub(super) fn part_name(random: [u8; 16]) -> String {
 }
 
 pub(super) fn rel(name: &str) -> Result<RelPath, Problem> {
-    RelPath::new(name).ok_or_else(|| Problem::new("RZ-X902", name, ""))
+    RelPath::new(name).ok_or_else(|| Problem::new(Code::CannotHappen, name, ""))
 }
 
 fn is_sound(volume: &dyn Volume, stored: &RelPath, wanted: &Digest) -> bool {
@@ -333,11 +333,11 @@ fn is_sound(volume: &dyn Volume, stored: &RelPath, wanted: &Digest) -> bool {
 }
 
 /// What may lie beside return files without being worth a word.
-fn is_something_else(code: &str) -> bool {
+fn is_something_else(code: &StoredCode) -> bool {
     use Damage as D;
     [D::Pdf, D::ClaimFile, D::Notice, D::Unknown, D::Empty, D::WebPage, D::Encoding, D::Archive]
         .iter()
-        .any(|damage| damage.code() == code)
+        .any(|damage| *code == damage.code())
 }
 
 /// Whether the name says that it should be a return file: then what is wrong with it is told.

@@ -1,6 +1,7 @@
 //! The merge way: which claim of a receipt computer's file answers which return. Looks only, so that a person can confirm
 //! what is about to be done.
 
+use rezept_codes::Code;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -12,9 +13,8 @@ use rezept_returns::merge::{Matcher, Outcome, ReturnFacts, fresh_claims};
 
 use super::store::{ReturnStore, StoredClaim};
 use super::work::causes;
-use super::{BAD_CORRECTED, MIXED};
 use crate::config::Config;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 
 /// What was found for one return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,13 +52,13 @@ pub fn match_fresh(
 ) -> Result<Matching, Problem> {
     let facts = look(config, path)?;
     let payer = rows.first().map(|row| row.payer.clone()).unwrap_or_default();
-    let bad = |detail: &str| Problem::new(BAD_CORRECTED, path.display().to_string(), detail);
+    let bad = |detail: &str| Problem::new(Code::RetBadCorrected, path.display().to_string(), detail);
     if facts.payer.map(Payer::code) != Some(payer.as_str()) {
         return Err(bad("payer body"));
     }
     let family = facts.family.unwrap_or(Family::Ika);
     if rows.iter().any(|row| row.family != family.as_str()) {
-        return Err(Problem::new(MIXED, path.display().to_string(), family.as_str()));
+        return Err(Problem::new(Code::RetMixed, path.display().to_string(), family.as_str()));
     }
     let mut store = ReturnStore::new(&config.data);
     let mut returns = Vec::with_capacity(rows.len());
@@ -88,13 +88,13 @@ pub fn match_fresh(
 pub(super) fn open(path: &Path) -> Result<File, Problem> {
     File::open(path).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
-        let code = if missing { problem::NO_SUCH_FILE } else { problem::CANNOT_OPEN };
+        let code = if missing { Code::NoSuchFile } else { Code::CannotOpen };
         Problem::new(code, path.display().to_string(), error.to_string())
     })
 }
 
 fn look(config: &Config, path: &Path) -> Result<FileFacts, Problem> {
-    let bad = |detail: &str| Problem::new(BAD_CORRECTED, path.display().to_string(), detail);
+    let bad = |detail: &str| Problem::new(Code::RetBadCorrected, path.display().to_string(), detail);
     let facts = scan(open(path)?, Depth::Totals, &mut |_| {}).map_err(|error| bad(&error.to_string()))?;
     let own = super::import::own_facility(&config.facility).ok_or_else(|| bad("facility"))?;
     if facts.kind != Kind::Claim || facts.oddity.is_some() {

@@ -9,6 +9,7 @@ mod store;
 mod verify;
 mod work;
 
+use rezept_codes::Code;
 use std::path::PathBuf;
 
 use rezept_journal::{JournalError, ResubmitError};
@@ -100,45 +101,6 @@ pub struct Resubmit {
     pub out: Option<PathBuf>,
 }
 
-/// A claim that cannot be shown or sent because its bytes in the store are not those that came.
-pub const STORE_DAMAGED: &str = "RZ-R201";
-/// Another content of the same key was imported before.
-pub const OTHER_CONTENT: &str = "RZ-R202";
-/// A person decided that this content does not count.
-pub const REFUSED_BEFORE: &str = "RZ-R203";
-/// The archive cannot be looked into.
-pub const BAD_ARCHIVE: &str = "RZ-R204";
-/// No open return of that body.
-pub const NOTHING_OPEN: &str = "RZ-R205";
-/// Claims without corrections.
-pub const NOT_CORRECTED: &str = "RZ-R206";
-/// A fault forbids to send the claim again.
-pub const BLOCKED: &str = "RZ-R207";
-/// The number was used before.
-pub const USED_BEFORE: &str = "RZ-R208";
-/// The claims belong to files of different families or bodies.
-pub const MIXED: &str = "RZ-R209";
-/// The file that was made does not pass the checks.
-pub const FAILED_CHECKS: &str = "RZ-R210";
-/// A file of that name stands there.
-pub const TARGET_TAKEN: &str = "RZ-R211";
-/// A correction cannot be made.
-pub const BAD_EDIT: &str = "RZ-R212";
-/// The state does not allow it.
-pub const NOT_NOW: &str = "RZ-R213";
-/// The corrected file cannot be used.
-pub const BAD_CORRECTED: &str = "RZ-R214";
-/// Some returns have no certain counterpart in the corrected file.
-pub const NOT_MATCHED: &str = "RZ-R215";
-/// This station has no route for claim files.
-pub const NO_CLAIM_ROUTE: &str = "RZ-R216";
-/// The file cannot be built from these claims.
-pub const CANNOT_BUILD: &str = "RZ-R217";
-/// A later return of the claim counts.
-pub const SUPERSEDED: &str = "RZ-R218";
-/// A word of the request is none that is known.
-pub const BAD_WORD: &str = "RZ-R219";
-
 impl Station {
     /// Does what was asked about returned claims.
     pub(crate) fn returns(&mut self, ask: &ReturnsAsk) -> Outcome {
@@ -164,7 +126,7 @@ impl Station {
 pub(crate) fn of_journal(error: &JournalError) -> Problem {
     match error {
         JournalError::IllegalMove { subject, from, to } => {
-            Problem::new(NOT_NOW, subject.clone(), format!("{from} -> {to}"))
+            Problem::new(Code::RetNotNow, subject.clone(), format!("{from} -> {to}"))
         }
         other => other.into(),
     }
@@ -173,15 +135,15 @@ pub(crate) fn of_journal(error: &JournalError) -> Problem {
 pub(crate) fn of_resubmit(error: &ResubmitError) -> Problem {
     match error {
         ResubmitError::AlreadyUsed { search_no, resubmission } => {
-            Problem::new(USED_BEFORE, search_no.clone(), format!("B{resubmission}"))
+            Problem::new(Code::RetUsedBefore, search_no.clone(), format!("B{resubmission}"))
         }
-        ResubmitError::ListedTwice { search_no } => Problem::new(USED_BEFORE, search_no.clone(), ""),
-        ResubmitError::Blocked { claim } => Problem::new(BLOCKED, format!("R{claim}"), ""),
+        ResubmitError::ListedTwice { search_no } => Problem::new(Code::RetUsedBefore, search_no.clone(), ""),
+        ResubmitError::Blocked { claim } => Problem::new(Code::RetBlocked, format!("R{claim}"), ""),
         ResubmitError::Superseded { claim, by } => {
-            Problem::new(SUPERSEDED, format!("R{claim}"), format!("R{by}"))
+            Problem::new(Code::RetSuperseded, format!("R{claim}"), format!("R{by}"))
         }
-        ResubmitError::OtherNumber { claim } => Problem::new(CANNOT_BUILD, format!("R{claim}"), ""),
+        ResubmitError::OtherNumber { claim } => Problem::new(Code::RetCannotBuild, format!("R{claim}"), ""),
         ResubmitError::Journal(error) => of_journal(error),
-        _ => Problem::new("RZ-X902", "", error.to_string()),
+        _ => Problem::new(Code::CannotHappen, "", error.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! Making a resubmission file: built beside its place, checked as a whole, its claims taken in the journal, and only then
 //! given its name. What an interruption leaves is finished or taken back by the next turn.
 
+use rezept_codes::Code;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,10 +25,7 @@ use super::import::{own_facility, part_name, rel};
 use super::merge::{Matched, Matching, match_fresh, open};
 use super::store::{ReturnStore, StoredClaim, family_of};
 use super::work::causes;
-use super::{
-    BAD_CORRECTED, BAD_WORD, BLOCKED, CANNOT_BUILD, FAILED_CHECKS, MIXED, NO_CLAIM_ROUTE, NOT_CORRECTED,
-    NOT_MATCHED, NOTHING_OPEN, Resubmit, TARGET_TAKEN, USED_BEFORE, of_journal, of_resubmit,
-};
+use super::{Resubmit, of_journal, of_resubmit};
 use crate::examine::stamp_of;
 use crate::problem::Problem;
 use crate::send::Outcome;
@@ -100,7 +98,7 @@ impl Station {
         self.tidy_resubmissions().map_err(one)?;
         let plan = self.plan(wanted)?;
         if wanted.out.is_none() && self.claim_route().is_none() {
-            return Err(one(Problem::new(NO_CLAIM_ROUTE, "", "")));
+            return Err(one(Problem::new(Code::RetNoClaimRoute, "", "")));
         }
         let matching = match &wanted.corrected {
             Some(path) => Some(self.matched(wanted, &plan, path)?),
@@ -125,7 +123,7 @@ impl Station {
     /// The claims that are meant, all of one family.
     fn plan(&self, wanted: &Resubmit) -> Result<Plan, Vec<Problem>> {
         let one = |problem: Problem| vec![problem];
-        let word = |word: &str| one(Problem::new(BAD_WORD, word, ""));
+        let word = |word: &str| one(Problem::new(Code::RetBadWord, word, ""));
         let payer = Payer::parse(wanted.payer.as_bytes()).ok_or_else(|| word(&wanted.payer))?;
         let month =
             Month::parse(wanted.month.replace('-', "").as_bytes()).ok_or_else(|| word(&wanted.month))?;
@@ -150,7 +148,9 @@ impl Station {
         let mixed: Vec<Problem> = rows
             .iter()
             .filter(other)
-            .map(|row| Problem::new(MIXED, format!("R{}", row.id), format!("{} {}", row.payer, row.family)))
+            .map(|row| {
+                Problem::new(Code::RetMixed, format!("R{}", row.id), format!("{} {}", row.payer, row.family))
+            })
             .collect();
         if !mixed.is_empty() {
             return Err(mixed);
@@ -167,7 +167,7 @@ impl Station {
         for claim in &wanted.claims {
             match self.journal.returned_claim(*claim) {
                 Ok(row) if row.blocked => {
-                    problems.push(Problem::new(BLOCKED, format!("R{claim}"), row.faults.clone()));
+                    problems.push(Problem::new(Code::RetBlocked, format!("R{claim}"), row.faults.clone()));
                 }
                 Ok(row) => rows.push(row),
                 Err(error) => problems.push(of_journal(&error)),
@@ -182,8 +182,8 @@ impl Station {
         let before = self.journal.resubmissions_in(&used).unwrap_or_default();
         let same = |row: &&ResubmissionRow| row.content.payer == payer && row.content.month == wanted.month;
         match before.iter().rev().find(same) {
-            Some(row) => Problem::new(USED_BEFORE, row.content.place.clone(), format!("B{}", row.id)),
-            None => Problem::new(NOTHING_OPEN, payer, ""),
+            Some(row) => Problem::new(Code::RetUsedBefore, row.content.place.clone(), format!("B{}", row.id)),
+            None => Problem::new(Code::RetNothingOpen, payer, ""),
         }
     }
 
@@ -196,7 +196,11 @@ impl Station {
         for row in &plan.rows {
             let edits = self.journal.return_edits(row.id).map_err(|error| vec![of_journal(&error)])?;
             if edits.is_empty() {
-                problems.push(Problem::new(NOT_CORRECTED, format!("R{}", row.id), row.reason_codes.clone()));
+                problems.push(Problem::new(
+                    Code::RetNotCorrected,
+                    format!("R{}", row.id),
+                    row.reason_codes.clone(),
+                ));
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -214,16 +218,16 @@ impl Station {
                 Matched::Certain(_) => {}
                 Matched::Doubtful(claims) => {
                     let claims: Vec<String> = claims.iter().map(u64::to_string).collect();
-                    problems.push(Problem::new(NOT_MATCHED, label, claims.join(" ")));
+                    problems.push(Problem::new(Code::RetNotMatched, label, claims.join(" ")));
                 }
                 Matched::None | Matched::Newer if !wanted.claims.is_empty() => {
-                    problems.push(Problem::new(NOT_MATCHED, label, ""));
+                    problems.push(Problem::new(Code::RetNotMatched, label, ""));
                 }
                 Matched::None | Matched::Newer => {}
             }
         }
         if matching.answers.is_empty() && problems.is_empty() {
-            problems.push(Problem::new(NOT_MATCHED, key(path), ""));
+            problems.push(Problem::new(Code::RetNotMatched, key(path), ""));
         }
         if problems.is_empty() { Ok(matching) } else { Err(problems) }
     }
@@ -237,7 +241,7 @@ impl Station {
         for row in &plan.rows {
             let used = self.journal.resubmission_with(&row.search_no).map_err(|e| vec![of_journal(&e)])?;
             if let Some(other) = used {
-                problems.push(Problem::new(USED_BEFORE, format!("R{}", row.id), format!("B{other}")));
+                problems.push(Problem::new(Code::RetUsedBefore, format!("R{}", row.id), format!("B{other}")));
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -250,7 +254,7 @@ impl Station {
                 let root = self.open_volume(out)?;
                 let taken = rel(plan.family.official_name(None))?;
                 if self.volumes.get(&root)?.stat(&taken)?.is_some() {
-                    return Err(Problem::new(TARGET_TAKEN, key(&out.join(taken.as_str())), ""));
+                    return Err(Problem::new(Code::RetTargetTaken, key(&out.join(taken.as_str())), ""));
                 }
                 Ok((root, RelPath::ROOT))
             }
@@ -281,7 +285,7 @@ impl Station {
         if *folder != RelPath::ROOT {
             volume.make_folder(folder)?;
         }
-        folder.join(&name).ok_or_else(|| Problem::new("RZ-X902", name, ""))
+        folder.join(&name).ok_or_else(|| Problem::new(Code::CannotHappen, name, ""))
     }
 
     fn draft(
@@ -306,17 +310,17 @@ impl Station {
             _ => self.edit_into(wanted, plan, &mut store, target, &mut planned),
         }
         .map_err(one)?;
-        target
-            .close()
-            .map_err(|error| one(Problem::new("RZ-T109", key(Path::new(root)), error.to_string())))?;
+        target.close().map_err(|error| {
+            one(Problem::new(Code::MediumFailed, key(Path::new(root)), error.to_string()))
+        })?;
         volume.flush(&[part.clone(), part.parent()]).map_err(|error| one(error.into()))?;
         let findings = self.checked(wanted, &planned, &claims, &mut store, volume, part)?;
         Ok(Draft { part: part.clone(), written, planned, findings })
     }
 
     fn facility(&self) -> Result<Facility, Problem> {
-        let own =
-            own_facility(&self.config.facility).ok_or_else(|| Problem::new("RZ-U206", "facility", ""))?;
+        let own = own_facility(&self.config.facility)
+            .ok_or_else(|| Problem::new(Code::ConfigBadValue, "facility", ""))?;
         Ok(Facility {
             prefecture: own.prefecture,
             code: own.code,
@@ -334,8 +338,9 @@ impl Station {
         target: Box<dyn NewFile>,
         planned: &mut Vec<PlannedClaim>,
     ) -> Result<(Box<dyn NewFile>, Written), Problem> {
-        let cannot =
-            |what: &str, error: &dyn std::error::Error| Problem::new(CANNOT_BUILD, what, causes(error));
+        let cannot = |what: &str, error: &dyn std::error::Error| {
+            Problem::new(Code::RetCannotBuild, what, causes(error))
+        };
         let head = Head::new(plan.family, plan.payer, plan.month, &self.facility()?)
             .map_err(|error| cannot("facility", &error))?;
         let mut builder = Builder::new(target, head).map_err(|error| cannot("", &error))?;
@@ -368,7 +373,8 @@ impl Station {
         target: Box<dyn NewFile>,
         planned: &mut Vec<PlannedClaim>,
     ) -> Result<(Box<dyn NewFile>, Written), Problem> {
-        let bad = |error: &dyn std::error::Error| Problem::new(BAD_CORRECTED, key(path), causes(error));
+        let bad =
+            |error: &dyn std::error::Error| Problem::new(Code::RetBadCorrected, key(path), causes(error));
         let mut header = RawText::default();
         let found =
             rezept_returns::merge::fresh_claims(open(path)?, &mut |_| {}).map_err(|error| bad(&error))?;
@@ -432,12 +438,12 @@ impl Station {
         let mut findings: Vec<Finding> = Vec::new();
         let source = volume.open(part).map_err(|error| one(error.into()))?;
         check(source, &mut known, &mut |finding| findings.push(finding.clone()))
-            .map_err(|error| one(Problem::new(FAILED_CHECKS, "", causes(&error))))?;
+            .map_err(|error| one(Problem::new(Code::RetFailedChecks, "", causes(&error))))?;
         let refused: Vec<Problem> = findings
             .iter()
             .filter(|finding| finding.severity >= Severity::Claim)
             .map(|finding| {
-                Problem::new(FAILED_CHECKS, format!("line {}", finding.position.line), finding.code)
+                Problem::new(Code::RetFailedChecks, format!("line {}", finding.position.line), finding.code)
             })
             .collect();
         if !refused.is_empty() {
@@ -455,7 +461,7 @@ impl Station {
         draft: Draft,
     ) -> Result<Resubmitted, Problem> {
         let name = plan.family.official_name(None);
-        let place = folder.join(name).ok_or_else(|| Problem::new("RZ-X902", name, ""))?;
+        let place = folder.join(name).ok_or_else(|| Problem::new(Code::CannotHappen, name, ""))?;
         let path = Path::new(root).join(place.as_str());
         let written = &draft.written;
         let mut ways: Vec<&str> = draft.planned.iter().map(|claim| claim.way.as_str()).collect();
@@ -481,7 +487,7 @@ impl Station {
             let volume = self.volumes.get(root)?;
             match volume.rename_new(&draft.part, &place) {
                 Err(error) if error.kind() == FailureKind::Exists => {
-                    return Err(Problem::new(TARGET_TAKEN, key(&path), ""));
+                    return Err(Problem::new(Code::RetTargetTaken, key(&path), ""));
                 }
                 renamed => renamed?,
             };
@@ -489,7 +495,9 @@ impl Station {
         })();
         if let Err(problem) = named {
             // Nothing stands there under its name: the claims are free again.
-            self.journal.cancel_resubmission(id, &problem.code).map_err(|error| of_journal(&error))?;
+            self.journal
+                .cancel_resubmission(id, problem.code.as_str())
+                .map_err(|error| of_journal(&error))?;
             return Err(problem);
         }
         let queued = match wanted.out {
@@ -529,9 +537,8 @@ impl Station {
         let path = rel(&inside)?;
         self.open_volume(Path::new(&root))?;
         let meta = self.volumes.get(&root)?.stat(&path)?;
-        let meta =
-            meta.ok_or_else(|| Problem::new(crate::problem::NO_SUCH_FILE, row.content.place.clone(), ""))?;
-        let route = self.claim_route().ok_or_else(|| Problem::new(NO_CLAIM_ROUTE, "", ""))?;
+        let meta = meta.ok_or_else(|| Problem::new(Code::NoSuchFile, row.content.place.clone(), ""))?;
+        let route = self.claim_route().ok_or_else(|| Problem::new(Code::RetNoClaimRoute, "", ""))?;
         let stamp = stamp_of(&meta);
         let existing = self.journal.file_at(&root, &inside)?.filter(|file| file.stamp == stamp);
         let id = match existing {

@@ -1,6 +1,7 @@
 //! Where the return files of a station lie: whole, byte for byte, in its data folder under their hash. A file stands there
 //! before any row of the journal names it, and what is read back is compared with the journal's hashes.
 
+use rezept_codes::Code;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use rezept_returns::Stored;
 use rezept_returns::edit::{Change, Place, replay};
 use rezept_transfer::Digest;
 
-use super::{STORE_DAMAGED, of_journal};
+use super::of_journal;
 use crate::problem::Problem;
 
 /// The folder below the data folder.
@@ -75,7 +76,7 @@ impl StoredClaim {
     /// When a correction does not fit the bytes it was made upon.
     pub fn corrected(&self, journal: &Journal) -> Result<Vec<u8>, Problem> {
         let label = || format!("R{}", self.row.id);
-        let damaged = |detail: String| Problem::new(STORE_DAMAGED, label(), detail);
+        let damaged = |detail: String| Problem::new(Code::RetStoreDamaged, label(), detail);
         let mut changes = Vec::new();
         for edit in journal.return_edits(self.row.id).map_err(|error| of_journal(&error))? {
             let place: Place = edit.edit.what.parse().map_err(|_| damaged("a correction".to_owned()))?;
@@ -100,7 +101,7 @@ impl ReturnStore {
     /// `RZ-R201` when they cannot be read or are not those that came.
     pub fn claim(&mut self, journal: &Journal, row: ReturnedClaimRow) -> Result<StoredClaim, Problem> {
         let label = format!("R{}", row.id);
-        let damaged = |detail: &str| Problem::new(STORE_DAMAGED, label.clone(), detail);
+        let damaged = |detail: &str| Problem::new(Code::RetStoreDamaged, label.clone(), detail);
         let (Some(family), Some(payer)) = (family_of(&row.family), Payer::parse(row.payer.as_bytes())) else {
             return Err(damaged("unknown words"));
         };
@@ -133,11 +134,11 @@ impl ReturnStore {
             let path = self.folder.join(name_of(&row.sha256, &row.return_file));
             let opened = File::open(&path);
             let file = opened.map_err(|error| {
-                Problem::new(STORE_DAMAGED, path.display().to_string(), error.to_string())
+                Problem::new(Code::RetStoreDamaged, path.display().to_string(), error.to_string())
             })?;
             self.open = Some((id, file));
         }
-        let (_, file) = self.open.as_mut().ok_or_else(|| Problem::new(STORE_DAMAGED, "", ""))?;
+        let (_, file) = self.open.as_mut().ok_or_else(|| Problem::new(Code::RetStoreDamaged, "", ""))?;
         Ok(file)
     }
 }

@@ -1,5 +1,6 @@
 //! A resubmission file that a receipt computer made, against the journal. Looks only.
 
+use rezept_codes::Code;
 use std::io;
 use std::path::Path;
 
@@ -11,7 +12,6 @@ use rezept_returns::merge::Matcher;
 use rezept_returns::{ClaimFacts, content_sha256};
 use rezept_transfer::{Digest, read_hashed};
 
-use super::BAD_CORRECTED;
 use super::merge::{facts_of, open};
 use super::store::{ReturnStore, StoredClaim};
 use super::work::causes;
@@ -49,7 +49,7 @@ pub struct VerifiedFile {
 /// # Errors
 /// When the file cannot be read, or the store is damaged.
 pub fn verify_file(config: &Config, journal: &Journal, path: &Path) -> Result<VerifiedFile, Problem> {
-    let bad = |detail: String| Problem::new(BAD_CORRECTED, path.display().to_string(), detail);
+    let bad = |detail: String| Problem::new(Code::RetBadCorrected, path.display().to_string(), detail);
     let facts = scan(open(path)?, Depth::Totals, &mut |_| {}).map_err(|error| bad(error.to_string()))?;
     if facts.kind != rezept_claim::Kind::Claim {
         return Err(bad("not a claim file".to_owned()));

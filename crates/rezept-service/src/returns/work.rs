@@ -1,10 +1,11 @@
 //! The work on returned claims: who, by when, remarks, corrections, decisions. Each is a short change of the journal.
 
+use rezept_codes::Code;
 use rezept_journal::{FileState, NewEdit, ResubmissionState, ReturnState};
 use rezept_returns::edit::{Edit, apply};
 
+use super::of_journal;
 use super::store::ReturnStore;
-use super::{BAD_EDIT, BAD_WORD, NOT_NOW, of_journal};
 use crate::problem::Problem;
 use crate::station::Station;
 
@@ -41,7 +42,7 @@ impl Station {
         let failed = |error: rezept_journal::JournalError| of_journal(&error);
         let bad = |number: usize, detail: String| {
             // Which of the corrections, not what it says: that is a patient's data.
-            Problem::new(BAD_EDIT, format!("R{claim}"), format!("{}: {detail}", number + 1))
+            Problem::new(Code::RetBadEdit, format!("R{claim}"), format!("{}: {detail}", number + 1))
         };
         let mut parsed = Vec::with_capacity(edits.len());
         for (number, edit) in edits.iter().enumerate() {
@@ -50,7 +51,7 @@ impl Station {
         let row = self.journal.returned_claim(claim).map_err(failed)?;
         let label = format!("R{claim}");
         if !matches!(row.state, ReturnState::New | ReturnState::InWork | ReturnState::Corrected) {
-            return Err(Problem::new(NOT_NOW, label, row.state.word()));
+            return Err(Problem::new(Code::RetNotNow, label, row.state.word()));
         }
         let stored = ReturnStore::new(&self.config.data).claim(&self.journal, row)?;
         let undone = undo && stored.row.state == ReturnState::Corrected;
@@ -87,7 +88,7 @@ impl Station {
         to: &str,
         reason: &str,
     ) -> Result<Vec<i64>, Problem> {
-        let to: ReturnState = to.parse().map_err(|_| Problem::new(BAD_WORD, to, ""))?;
+        let to: ReturnState = to.parse().map_err(|_| Problem::new(Code::RetBadWord, to, ""))?;
         for &claim in claims {
             self.journal.move_returned(claim, to, reason).map_err(|error| of_journal(&error))?;
         }
@@ -103,21 +104,21 @@ impl Station {
             row.state,
             ResubmissionState::Planned | ResubmissionState::Written | ResubmissionState::Queued
         ) {
-            return Err(Problem::new(NOT_NOW, label, row.state.word()));
+            return Err(Problem::new(Code::RetNotNow, label, row.state.word()));
         }
         if let Some(file) = row.file {
             let file = self.journal.file(file).map_err(failed)?;
             match file.state {
                 FileState::Gated | FileState::Held | FileState::Stable | FileState::Seen => {
                     if file.state == FileState::Gated {
-                        let why = rezept_journal::Reason::new(NOT_NOW, label);
+                        let why = rezept_journal::Reason::new(Code::RetNotNow, label);
                         self.journal.move_file(file.id, FileState::Held, Some(&why), "").map_err(failed)?;
                     }
                     self.journal.move_file(file.id, FileState::Cancelled, None, reason).map_err(failed)?;
                 }
                 FileState::Cancelled | FileState::Gone => {}
                 // It is on a medium: whether it arrives cannot be known here.
-                _ => return Err(Problem::new(NOT_NOW, label, file.state.word())),
+                _ => return Err(Problem::new(Code::RetNotNow, label, file.state.word())),
             }
         }
         self.journal.cancel_resubmission(resubmission, reason).map_err(failed)?;

@@ -1,6 +1,7 @@
 //! clamd's protocol, as its manual describes it: VERSION and INSTREAM. The content goes in blocks and is never held whole;
 //! an answer that is not understood is not "clean".
 
+use rezept_codes::Code;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::{Broken, NOT_SCANNED, Verdict};
+use super::{Broken, Verdict};
 use crate::config::Address;
 
 /// So much goes at a time.
@@ -108,7 +109,7 @@ fn verdict(answer: &str) -> Verdict {
     match answer.strip_prefix("stream: ") {
         Some("OK") => Verdict::Clean,
         Some(said) if let Some(name) = said.strip_suffix(" FOUND") => Verdict::Infected(name.to_owned()),
-        _ => Verdict::Unscanned(NOT_SCANNED, answer.to_owned()),
+        _ => Verdict::Unscanned(Code::NotScanned, answer.to_owned()),
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
             "INSTREAM size limit exceeded. ERROR",
             "stream: Can't allocate memory ERROR",
         ] {
-            assert!(matches!(verdict(other), Verdict::Unscanned(NOT_SCANNED, _)), "{other}");
+            assert!(matches!(verdict(other), Verdict::Unscanned(Code::NotScanned, _)), "{other}");
         }
     }
 
@@ -203,7 +204,9 @@ mod tests {
         let content = vec![7; 4 * BLOCK_BYTES];
         let mut limit = both(b"INSTREAM size limit exceeded. ERROR\0", 2 * BLOCK_BYTES);
         let said = scan(&mut limit, &mut content.as_slice());
-        assert!(matches!(said, Ok(Verdict::Unscanned(NOT_SCANNED, cause)) if cause.starts_with("INSTREAM")));
+        assert!(
+            matches!(said, Ok(Verdict::Unscanned(Code::NotScanned, cause)) if cause.starts_with("INSTREAM"))
+        );
         let mut silent = both(b"", 2 * BLOCK_BYTES);
         assert!(matches!(scan(&mut silent, &mut content.as_slice()), Err(Broken::Scanner(_))));
     }

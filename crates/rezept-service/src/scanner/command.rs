@@ -1,11 +1,12 @@
 //! A scanner that is a command, such as Defender's `MpCmdRun.exe`: started without a shell, judged by its exit code alone.
 
+use rezept_codes::Code;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{NO_SCANNER, NOT_SCANNED, Verdict};
+use super::Verdict;
 use crate::config::{FILE_WORD, Way};
 
 /// How often a running command is looked at.
@@ -13,10 +14,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub(super) fn run(way: &Way, file: &Path, timeout: Duration) -> Verdict {
     let Way::Command { program, args, infected, clean } = way else {
-        return Verdict::Unscanned(NO_SCANNER, String::new());
+        return Verdict::Unscanned(Code::ScannerMissing, String::new());
     };
     let Some(file) = file.to_str() else {
-        return Verdict::Unscanned(NOT_SCANNED, "the path is not text".to_owned());
+        return Verdict::Unscanned(Code::NotScanned, "the path is not text".to_owned());
     };
     let mut command = Command::new(program);
     command.args(args.iter().map(|arg| arg.replace(FILE_WORD, file)));
@@ -29,7 +30,7 @@ pub(super) fn run(way: &Way, file: &Path, timeout: Duration) -> Verdict {
     }
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(error) => return Verdict::Unscanned(NO_SCANNER, error.to_string()),
+        Err(error) => return Verdict::Unscanned(Code::ScannerMissing, error.to_string()),
     };
     let began = Instant::now();
     loop {
@@ -40,7 +41,7 @@ pub(super) fn run(way: &Way, file: &Path, timeout: Duration) -> Verdict {
                 let _ = child.kill();
                 let _ = child.wait();
                 let cause = waited.map_or_else(|error| error.to_string(), |_| "timeout".to_owned());
-                return Verdict::Unscanned(NOT_SCANNED, cause);
+                return Verdict::Unscanned(Code::NotScanned, cause);
             }
         }
     }
@@ -50,8 +51,8 @@ fn of_code(code: Option<i32>, infected: &[i32], clean: &[i32]) -> Verdict {
     match code {
         Some(code) if infected.contains(&code) => Verdict::Infected(format!("exit {code}")),
         Some(code) if clean.contains(&code) => Verdict::Clean,
-        Some(code) => Verdict::Unscanned(NOT_SCANNED, format!("exit {code}")),
-        None => Verdict::Unscanned(NOT_SCANNED, "killed".to_owned()),
+        Some(code) => Verdict::Unscanned(Code::NotScanned, format!("exit {code}")),
+        None => Verdict::Unscanned(Code::NotScanned, "killed".to_owned()),
     }
 }
 
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(of_code(Some(0), &[2], &[0]), Verdict::Clean);
         assert_eq!(of_code(Some(2), &[2], &[0]), Verdict::Infected("exit 2".into()));
         for code in [Some(1), Some(-1), Some(127), None] {
-            assert!(matches!(of_code(code, &[2], &[0]), Verdict::Unscanned(NOT_SCANNED, _)), "{code:?}");
+            assert!(matches!(of_code(code, &[2], &[0]), Verdict::Unscanned(Code::NotScanned, _)), "{code:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod unix;
 #[cfg(not(unix))]
 mod windows;
 
+use rezept_codes::Code;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -18,17 +19,8 @@ use rezept_transfer::volume::{RelPath, Volume};
 
 use crate::config::{Address, Missing, Scanner, Way};
 
-/// Malware was found.
-pub const INFECTED: &str = "RZ-V101";
-/// The scanner does not answer.
-pub const NO_SCANNER: &str = "RZ-V102";
-/// Its definitions are too old, or of unknown age.
-pub const OLD_DEFINITIONS: &str = "RZ-V103";
-/// It answered, but could not scan this file: too large, for example.
-pub const NOT_SCANNED: &str = "RZ-V104";
-
 /// Codes of files that were not scanned.
-pub const UNSCANNED: &[&str] = &[NO_SCANNER, OLD_DEFINITIONS, NOT_SCANNED];
+pub const UNSCANNED: &[Code] = &[Code::ScannerMissing, Code::DefinitionsOld, Code::NotScanned];
 
 /// A scanner's own words are not kept longer than this.
 const WORDS_MAX_CHARS: usize = 100;
@@ -41,7 +33,7 @@ pub enum Verdict {
     /// Malware, by the scanner's name for it.
     Infected(String),
     /// It could not be scanned: a code and the cause.
-    Unscanned(&'static str, String),
+    Unscanned(Code, String),
 }
 
 /// What follows from a verdict under the policy.
@@ -78,20 +70,24 @@ impl Scanner {
     ///
     /// # Errors
     /// The code and cause for which files are not scanned.
-    pub fn ready(&self, now: Timestamp) -> Result<String, (&'static str, String)> {
+    pub fn ready(&self, now: Timestamp) -> Result<String, (Code, String)> {
         match &self.way {
             Way::Clamd { address, max_age } => {
-                let said =
-                    clamd::version(address, self.timeout).map_err(|error| (NO_SCANNER, error.to_string()))?;
+                let said = clamd::version(address, self.timeout)
+                    .map_err(|error| (Code::ScannerMissing, error.to_string()))?;
                 let Some(max_age) = max_age else { return Ok(plain(&said)) };
                 match clamd::definitions_of(&said) {
-                    None => Err((OLD_DEFINITIONS, plain(&said))),
-                    Some(made) if now.duration_since(made) > *max_age => Err((OLD_DEFINITIONS, plain(&said))),
+                    None => Err((Code::DefinitionsOld, plain(&said))),
+                    Some(made) if now.duration_since(made) > *max_age => {
+                        Err((Code::DefinitionsOld, plain(&said)))
+                    }
                     Some(_) => Ok(plain(&said)),
                 }
             }
             Way::Command { program, .. } if program.is_file() => Ok(program.to_string_lossy().into_owned()),
-            Way::Command { program, .. } => Err((NO_SCANNER, program.to_string_lossy().into_owned())),
+            Way::Command { program, .. } => {
+                Err((Code::ScannerMissing, program.to_string_lossy().into_owned()))
+            }
         }
     }
 
@@ -121,11 +117,11 @@ impl Scanner {
     ) -> Result<Verdict, ScanError> {
         let mut stream = match clamd::connect(address, self.timeout) {
             Ok(stream) => stream,
-            Err(error) => return Ok(Verdict::Unscanned(NO_SCANNER, error.to_string())),
+            Err(error) => return Ok(Verdict::Unscanned(Code::ScannerMissing, error.to_string())),
         };
         let scanned = read_whole(volume, path, |from| match clamd::scan(&mut *stream, from) {
             Ok(verdict) => Ok(verdict),
-            Err(Broken::Scanner(error)) => Ok(Verdict::Unscanned(NOT_SCANNED, error.to_string())),
+            Err(Broken::Scanner(error)) => Ok(Verdict::Unscanned(Code::NotScanned, error.to_string())),
             Err(Broken::Source(error)) => Err(error),
         });
         let (verdict, digest, _) = scanned?;
@@ -142,7 +138,7 @@ impl Scanner {
     pub fn said(&self, verdict: Verdict) -> Said {
         match verdict {
             Verdict::Clean => Said::Clean,
-            Verdict::Infected(name) => Said::Hold(Reason::new(INFECTED, plain(&name))),
+            Verdict::Infected(name) => Said::Hold(Reason::new(Code::Infected, plain(&name))),
             Verdict::Unscanned(code, cause) => {
                 let reason = Reason::new(code, plain(&cause));
                 match self.missing {
@@ -181,7 +177,7 @@ mod tests {
             let way = Way::Clamd { address: Address::Tcp(([127, 0, 0, 1], 1).into()), max_age: None };
             let scanner = Scanner { way, missing, timeout: Duration::from_secs(1) };
             let found = scanner.said(Verdict::Infected("Eicar\u{202e}\n".into()));
-            assert_eq!(found, Said::Hold(Reason::new(INFECTED, "Eicar?")));
+            assert_eq!(found, Said::Hold(Reason::new(Code::Infected, "Eicar?")));
             for code in UNSCANNED {
                 let said = scanner.said(Verdict::Unscanned(code, String::new()));
                 let reason = Reason::new(code, "");

@@ -1,6 +1,7 @@
 //! Damage and attacks on what stands on the medium: nothing of it reaches an inbox, the reason is told, a second sending
 //! heals.
 
+use rezept_codes::Code;
 use rezept_journal::{Direction, ParcelRow, ParcelState, VerifyLevel};
 use rezept_testkit::faults::Faults;
 use rezept_testkit::model::{FakeCapacity, ModelOptions, ModelVolume};
@@ -61,9 +62,9 @@ fn resend(world: &Bench) -> Vec<String> {
 /// The code with which a parcel is set aside when this file of it is not what was written.
 fn expected_code(path: &str) -> &'static str {
     match path.rsplit('.').next() {
-        Some("hdr") => codes::HEADER_DAMAGED,
-        Some("minisig") => codes::SIGNATURE_BAD,
-        _ => codes::BAG_DAMAGED,
+        Some("hdr") => Code::HeaderDamaged,
+        Some("minisig") => Code::SignatureBad,
+        _ => Code::ParcelDamaged,
     }
 }
 
@@ -163,7 +164,7 @@ impl Damages {
         }
         self.try_one(&format!("{path} extended"), code, |stick| stick.append(path, b"\n"));
         // What is no file is not read: without a signature, the header is unsigned.
-        let code = if path.ends_with(".minisig") { codes::UNSIGNED } else { code };
+        let code = if path.ends_with(".minisig") { Code::Unsigned } else { code };
         if !path.ends_with(".hdr") {
             self.try_one(&format!("{path} missing"), code, |stick| remove(stick, path));
         }
@@ -195,26 +196,26 @@ fn truncated_missing_swapped_and_extra_files_are_found() {
         "data/202411-shaho-01/x",
         "data/x/y",
     ] {
-        damages.try_one(&format!("{extra} added"), codes::BAG_DAMAGED, |stick| {
+        damages.try_one(&format!("{extra} added"), Code::ParcelDamaged, |stick| {
             stick.put(&format!("{bag}/{extra}"), b"x");
         });
     }
-    damages.try_one("two payload files swapped", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("two payload files swapped", Code::ParcelDamaged, |stick| {
         let (a, b) = (payload[0], payload[1]);
         stick.overwrite(&a.0, &b.1);
         stick.overwrite(&b.0, &a.1);
     });
     for (path, _) in &payload {
-        damages.try_one(&format!("{path} has a second name"), codes::BAG_DAMAGED, |stick| {
+        damages.try_one(&format!("{path} has a second name"), Code::ParcelDamaged, |stick| {
             stick.hard_link(path, "other.uke");
         });
-        damages.try_one(&format!("{path} is a folder"), codes::BAG_DAMAGED, |stick| {
+        damages.try_one(&format!("{path} is a folder"), Code::ParcelDamaged, |stick| {
             remove(stick, path);
             stick.put(&format!("{path}/x"), b"x");
         });
     }
     for link in ["link", "data/link"] {
-        damages.try_one(&format!("a link at {link}"), codes::BAG_DAMAGED, |stick| {
+        damages.try_one(&format!("a link at {link}"), Code::ParcelDamaged, |stick| {
             stick.symlink(&format!("{bag}/{link}"));
         });
     }
@@ -234,26 +235,26 @@ fn truncated_missing_and_extra_segments_headers_and_signatures_are_found() {
     let extra =
         ["001.age", "000.age.part", "1000.age", "000.age.minisig", "autorun.inf", "data/readme.txt", "000"];
     for name in extra {
-        damages.try_one(&format!("{name} added"), codes::BAG_DAMAGED, |stick| {
+        damages.try_one(&format!("{name} added"), Code::ParcelDamaged, |stick| {
             stick.put(&format!("{folder}/{name}"), bytes);
         });
     }
-    damages.try_one("the same segment twice", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("the same segment twice", Code::ParcelDamaged, |stick| {
         stick.append(segment, bytes);
     });
-    damages.try_one("the halves of a segment in the other order", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("the halves of a segment in the other order", Code::ParcelDamaged, |stick| {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         stick.overwrite(segment, &[second, first].concat());
     });
-    damages.try_one("another number", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("another number", Code::ParcelDamaged, |stick| {
         remove(stick, segment);
         stick.put(&format!("{folder}/001.age"), bytes);
     });
-    damages.try_one("a segment is a folder", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("a segment is a folder", Code::ParcelDamaged, |stick| {
         remove(stick, segment);
         stick.put(&format!("{segment}/x"), b"x");
     });
-    damages.try_one("a link beside the segment", codes::BAG_DAMAGED, |stick| {
+    damages.try_one("a link beside the segment", Code::ParcelDamaged, |stick| {
         stick.symlink(&format!("{folder}/link"));
     });
     println!("{} ways to damage a sealed parcel, all found, all healed", damages.cases);
@@ -277,7 +278,7 @@ fn swapped_headers_are_misplaced() {
     world.media[0].overwrite(b, &first);
     world.turn(1, &Faults::none()).unwrap();
     let parcels = world.parcels(1, Direction::In);
-    assert_eq!(parcels.iter().map(code_of).collect::<Vec<_>>(), [codes::HEADER_MISPLACED; 2]);
+    assert_eq!(parcels.iter().map(code_of).collect::<Vec<_>>(), [Code::HeaderMisplaced; 2]);
     assert!(delivered(&world.sites[1]).is_empty());
     world.media[0].overwrite(a, &first);
     world.media[0].overwrite(b, &second);
@@ -300,7 +301,7 @@ fn strangers(kind: Kind) {
     let stations = [("clinic", "terminal", &["terminal"][..]), ("terminal", "clinic", &[])];
     let world = kind.of(Bench::of(&stations)).with_claims();
     world.turn(0, &Faults::none()).unwrap();
-    assert_eq!(code_of(&refused(&world, "unknown sender").unwrap()), codes::UNKNOWN_SENDER);
+    assert_eq!(code_of(&refused(&world, "unknown sender").unwrap()), Code::UnknownSender);
     let world = published(kind);
     let header = files_on(&world.media[0]).into_iter().find(|path| path.ends_with(".hdr")).unwrap();
     let elsewhere = header.replace("/terminal/", "/clinic/").replace("/clinic/", "/terminal/other/");
@@ -342,7 +343,7 @@ fn damage_below_the_cache(kind: Kind) {
         let (run, errors) = with_damage(level);
         assert!(matches!(&errors[..], [TransferError::ReadBackDiffers { .. }]), "{errors:?}");
         let parcel = &run.parcels(0, Direction::Out)[0];
-        assert_eq!((parcel.state, code_of(parcel)), (ParcelState::Held, codes::READ_BACK_DIFFERS));
+        assert_eq!((parcel.state, code_of(parcel)), (ParcelState::Held, Code::ReadBackDiffers));
         assert_eq!(files_on(&run.media[0]), Vec::<String>::new());
         assert_eq!(converged(&run, &Story::default()), Vec::<String>::new());
     }
@@ -354,7 +355,7 @@ fn damage_below_the_cache(kind: Kind) {
     assert_eq!(always(&run, &Story::default()), Vec::<String>::new());
     run.media[0].drop_cache();
     run.provable = VerifyLevel::L2;
-    assert_eq!(code_of(&refused(&run, "at the receiver").unwrap()), codes::BAG_DAMAGED);
+    assert_eq!(code_of(&refused(&run, "at the receiver").unwrap()), Code::ParcelDamaged);
 }
 
 #[test]
@@ -447,7 +448,7 @@ fn damaged_acknowledgement(kind: Kind) {
             let alerts = run.sites[0].journal().alerts().unwrap();
             let told = alerts.first().map(|alert| alert.reason.code.as_str());
             let mut wrong = always(&run, &Story::default());
-            if run.states(0, Direction::Out) != ["COMMITTED"] || told != Some(codes::ACK_BAD) {
+            if run.states(0, Direction::Out) != ["COMMITTED"] || told != Some(Code::AckBad) {
                 wrong.push(format!("{:?} {alerts:?}", run.states(0, Direction::Out)));
             }
             let failed = run.converge(&[0]);

@@ -1,6 +1,7 @@
 //! Parcels that a paired station sealed and signed itself, and that are bad inside or of a version still to come: the seal
 //! proves who made them, not that they are what a parcel is. Nothing of them reaches an inbox, each is told once.
 
+use rezept_codes::Code;
 use std::io::{Cursor, Read};
 
 use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelState, Reason, Subject};
@@ -171,7 +172,7 @@ fn a_signed_parcel_that_is_bad_inside_is_set_aside_once() {
         plain
     });
     for (what, world) in &cases {
-        set_aside(world, what, codes::CONTENT_BAD);
+        set_aside(world, what, Code::SealedContentBad);
     }
     println!("{} sealed and signed parcels that are bad inside, all set aside", cases.len());
 }
@@ -180,14 +181,14 @@ fn a_signed_parcel_that_is_bad_inside_is_set_aside_once() {
 fn headers_that_contradict_each_other_are_set_aside() {
     let other_number =
         Forger::new().with_header_inside(|text| text.replace("sequence: 1\n", "sequence: 2\n"));
-    set_aside(&other_number, "another number inside", codes::CONTENT_BAD);
+    set_aside(&other_number, "another number inside", Code::SealedContentBad);
     let other_id = Forger::new().with_header_inside(|text| {
         let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
         text.replace(&id, &"5a".repeat(16))
     });
-    set_aside(&other_id, "another id inside", codes::CONTENT_BAD);
+    set_aside(&other_id, "another id inside", Code::SealedContentBad);
     let foreign = Forger::new().with_header_inside(|text| text.replace("13-1-9999015", "13-1-9999023"));
-    set_aside(&foreign, "another facility in the header inside than in the bag", codes::CONTENT_BAD);
+    set_aside(&foreign, "another facility in the header inside than in the bag", Code::SealedContentBad);
 }
 
 #[test]
@@ -197,7 +198,7 @@ fn a_sealed_parcel_of_another_facility_is_set_aside() {
     sender.facility = Facility::new("13", "1", "9999023").unwrap();
     assert!(sender.turn().is_empty());
     drop(sender);
-    set_aside(&world, "another facility", codes::FOREIGN_FACILITY);
+    set_aside(&world, "another facility", Code::ForeignParcel);
 }
 
 /// Puts the parcel as it was published in the place of one from the future: it is taken after all.
@@ -220,7 +221,7 @@ fn a_sealed_header_of_a_newer_version_or_form_is_refused_as_such() {
         assert!(text.contains(from), "{text}");
         let newer = renewed(text.replace(from, to));
         let world = forger.sign(newer.as_bytes());
-        set_aside(&world, to, codes::NEWER_VERSION);
+        set_aside(&world, to, Code::NewerParcel);
         the_right_one_heals(&world, &published);
     }
 }
@@ -230,11 +231,11 @@ fn what_is_of_a_newer_version_only_inside_is_refused_as_such() {
     // Whoever only knows this version cannot say that it is damaged.
     let header =
         Forger::new().with_header_inside(|text| text.replace("rezept-parcel: 1\n", "rezept-parcel: 2\n"));
-    set_aside(&header, "the header inside", codes::NEWER_VERSION);
+    set_aside(&header, "the header inside", Code::NewerParcel);
     let forger = Forger::new();
     let ciphertext = replaced(&forger.read("000.age"), b"age-encryption.org/v1", b"age-encryption.org/v2");
     let age = forger.with_ciphertext(&ciphertext);
-    set_aside(&age, "age", codes::NEWER_VERSION);
+    set_aside(&age, "age", Code::NewerParcel);
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn what_an_older_program_could_not_read_is_looked_at_again() {
     };
     let mut journal = forger.world.sites[1].journal();
     let row = journal.found_parcel(&found).unwrap().row;
-    let reason = Some(Reason::new(codes::NEWER_VERSION, "of a newer version (rezept 0.0.1)"));
+    let reason = Some(Reason::new(Code::NewerParcel, "of a newer version (rezept 0.0.1)"));
     let change = ParcelChange { reason, ..ParcelChange::default() };
     journal.move_parcel(row, ParcelState::Quarantined, &change).unwrap();
     drop(journal);
@@ -282,7 +283,7 @@ fn a_newer_acknowledgement_archives_nothing() {
         assert_eq!(world.states(0, Direction::Out), ["COMMITTED"]);
         let alerts = world.sites[0].journal().alerts().unwrap();
         let told: Vec<&str> = alerts.iter().map(|alert| alert.reason.code.as_str()).collect();
-        assert_eq!(told, [codes::ACK_BAD], "{alerts:?}");
+        assert_eq!(told, [Code::AckBad], "{alerts:?}");
         assert_eq!(always(&world, &Story::default()), [""; 0]);
     }
 }

@@ -1,6 +1,7 @@
 //! What was there before comes again, and two who work at once: nothing is delivered twice, nobody believes an
 //! acknowledgement of something else.
 
+use rezept_codes::Code;
 use std::thread;
 
 use rezept_journal::{Direction, JournalError, Subject};
@@ -118,7 +119,7 @@ fn acknowledgements_of_something_else(kind: Kind) {
         let mut alerts: Vec<String> =
             world.sites[0].journal().alerts().unwrap().into_iter().map(|alert| alert.reason.code).collect();
         alerts.sort();
-        assert_eq!(alerts, [codes::ACK_BAD, codes::ACK_UNKNOWN], "each is told once");
+        assert_eq!(alerts, [Code::AckBad, Code::AckUnknown], "each is told once");
         assert_eq!(always(&world, &Story::default()), Vec::<String>::new());
     }
     // The receiver puts the right one in its place.

@@ -1,6 +1,7 @@
 //! Paired stations: everything between them is sealed and signed, nothing that is not is taken, and whatever is done to what
 //! lies on the medium is noticed before a byte of it is opened.
 
+use rezept_codes::Code;
 use std::sync::Arc;
 
 use rezept_journal::{Direction, Form, ParcelState, PeerState, Subject};
@@ -89,7 +90,7 @@ fn without_its_signature_nothing_of_a_paired_station_is_taken() {
     let signature = the_one(&world, ".hdr.minisig");
     let bytes = world.media[0].get(&signature).unwrap();
     world.media[0].remove_file(&path(&signature)).unwrap();
-    refused(&world, codes::UNSIGNED);
+    refused(&world, Code::Unsigned);
     // It was only lost: with it, all is well.
     world.media[0].put(&signature, &bytes);
     assert!(world.converge(&[0]).is_empty());
@@ -110,7 +111,7 @@ fn a_readable_parcel_of_a_paired_station_is_refused() {
     plain.converge_once(0);
     let world = Bench::sealed();
     carry_over(&plain, &world);
-    refused(&world, codes::UNSIGNED);
+    refused(&world, Code::Unsigned);
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn an_attacker_who_knows_our_public_key_is_refused() {
     attacker.converge_once(0);
     let world = Bench::sealed();
     carry_over(&attacker, &world);
-    refused(&world, codes::SIGNATURE_BAD);
+    refused(&world, Code::SignatureBad);
 }
 
 #[test]
@@ -130,14 +131,14 @@ fn a_sealed_parcel_of_a_station_that_is_not_paired_waits_until_it_is() {
     let sender = published();
     let world = Bench::new();
     carry_over(&sender, &world);
-    refused(&world, codes::NOT_PAIRED);
+    refused(&world, Code::SenderNotPaired);
 }
 
 #[test]
 fn a_revoked_station_is_not_listened_to() {
     let world = published();
     world.sites[1].journal().revoke_peer("clinic", "sold").unwrap();
-    refused(&world, codes::REVOKED);
+    refused(&world, Code::SenderRevoked);
     let journal = world.sites[1].journal();
     assert_eq!(journal.peer("clinic").unwrap().unwrap().state, PeerState::Revoked);
 }
@@ -155,7 +156,7 @@ fn nothing_is_planned_for_a_revoked_station() {
 fn a_parcel_that_no_key_opens_is_set_aside() {
     let mut world = published();
     world.sites[1].vault = Some(Arc::new(Vault::generate("2026-05-01T09:00:00Z".parse().unwrap()).unwrap()));
-    refused(&world, codes::NO_KEY);
+    refused(&world, Code::NoKeyOpens);
 }
 
 #[test]
@@ -208,7 +209,7 @@ fn an_acknowledgement_counts_only_with_the_receivers_signature() {
         assert_eq!(run.states(0, Direction::Out), ["COMMITTED"], "{what}");
         let alerts = run.sites[0].journal().alerts().unwrap();
         assert_eq!(alerts.len(), 1, "{what}: {alerts:?}");
-        assert_eq!(alerts[0].reason.code, codes::ACK_BAD, "{what}");
+        assert_eq!(alerts[0].reason.code, Code::AckBad, "{what}");
         assert_eq!(always(&run, &Story::default()), [""; 0], "{what}");
         // The receiver writes it once more, and then it counts.
         assert!(run.converge(&[0]).is_empty(), "{what}");
@@ -232,7 +233,7 @@ fn a_parcel_that_was_lost_is_missed_and_settled_when_it_comes() {
     let alerts = world.sites[1].journal().alerts().unwrap();
     assert_eq!(
         alerts.iter().map(|alert| alert.reason.code.as_str()).collect::<Vec<_>>(),
-        [codes::PREVIOUS_UNKNOWN]
+        [Code::PreviousUnknown]
     );
     world.converge(&[0, 1]);
     assert_eq!(world.states(1, Direction::In), ["ACK_WRITTEN"; 3]);
@@ -257,7 +258,7 @@ fn what_stood_readable_on_a_medium_before_pairing_arrives_when_it_is_sent_again(
     let mut world = Bench::new().with_claims();
     world.converge_once(0);
     world.pair_now();
-    refused(&world, codes::UNSIGNED);
+    refused(&world, Code::Unsigned);
     let mut process = Process::start(&world, 0, &[0], &Faults::none()).unwrap();
     process.with(|engine, _| engine.send_again(1, "it was refused")).unwrap();
     drop(process);
@@ -295,7 +296,7 @@ fn a_damaged_spool_is_sealed_anew_before_it_was_published_and_asked_about_after(
     process.turn();
     let parcel = process.journal.parcel(1).unwrap();
     assert_eq!(parcel.state, ParcelState::Held);
-    assert_eq!(parcel.reason.map(|reason| reason.code).as_deref(), Some(codes::SPOOL_LOST));
+    assert_eq!(parcel.reason.map(|reason| reason.code).as_deref(), Some(Code::SpoolLost));
 }
 
 #[test]

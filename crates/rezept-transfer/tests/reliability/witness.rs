@@ -1,15 +1,13 @@
 //! Each station witnesses the history of the other: a journal that is set back or forked is named at the next parcels, stations
 //! that are not paired say nothing, and nothing leaves that was not noted before.
 
+use rezept_codes::Code;
 use rezept_journal::{Alert, Direction, PeerState};
 use rezept_parcel::{Ack, Header};
 use rezept_testkit::faults::Faults;
 
 use crate::bench::{Bench, claim};
 use crate::invariants::{Story, converged};
-
-const SHORTER: &str = "RZ-A101";
-const OTHER: &str = "RZ-A102";
 
 fn send(bench: &mut Bench, number: u8) {
     let month = format!("2024-{number:02}");
@@ -25,7 +23,7 @@ fn alerts(bench: &Bench, site: usize) -> Vec<Alert> {
 /// The codes of what a station was told of its own history.
 fn told(bench: &Bench, site: usize) -> Vec<String> {
     let codes = alerts(bench, site).into_iter().map(|alert| alert.reason.code);
-    codes.filter(|code| [SHORTER, OTHER].contains(&code.as_str())).collect()
+    codes.filter(|code| [Code::OwnHistoryShort, Code::OwnHistoryOther].contains(&code.as_str())).collect()
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn a_receiver_that_was_set_back_learns_it_from_the_next_parcels() {
     }
     world.sites[1].data.clone_from(&old.sites[1].data);
     send(&mut world, 5);
-    assert_eq!(told(&world, 1), [SHORTER], "what it showed with the third parcel is not there");
+    assert_eq!(told(&world, 1), [Code::OwnHistoryShort], "what it showed with the third parcel is not there");
     assert!(told(&world, 0).is_empty(), "{:?}", alerts(&world, 0));
     // Set back by one parcel only: what the next header tells is older than that.
     let old = second.snapshot();

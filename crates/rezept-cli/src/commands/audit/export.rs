@@ -10,11 +10,11 @@ use rezept_service::{Config, Problem};
 
 use super::form::{COLUMNS, Head, Writer};
 use crate::cli::{AuditExportArgs, ExportFormat, Global};
-use crate::codes::{Code, Exit};
 use crate::commands::station;
 use crate::report::{Failure, Report, causes};
 use crate::shown::shown;
 use crate::ui::Ui;
+use rezept_codes::{Code, Exit};
 
 /// Entries that are read at once.
 const PAGE: u32 = 1000;

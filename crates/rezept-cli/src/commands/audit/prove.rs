@@ -8,11 +8,11 @@ use std::path::Path;
 use rezept_parcel::Digest;
 
 use super::form::{Head, Reader, Record};
-use crate::codes::{Code, Exit};
 use crate::json::AuditProofObject;
 use crate::report::{Failure, Report};
 use crate::shown::{local_time, shown, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// What following an export found.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use rezept_service::{Ask, Problem};
 use rezept_text::Arg;
 
 use crate::cli::{Global, MediaCommand, MediumArgs, MediumReasonArgs};
-use crate::codes::{Code, Exit};
 use crate::commands::{actor, outcome, station};
 use crate::json::{MediumObject, MediumOut};
 use crate::report::{Failure, Report};
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::{Code, Exit};
 
 /// Runs the command. `lost` ends with exit 1 when something that anybody can read was on the medium.
 ///
@@ -63,7 +63,7 @@ fn ask_station(ask: MediaAsk, global: &Global, ui: &Ui) -> Result<(Exit, Journal
     let actor = actor::acting("media", &config, global, ui)?;
     let done = station::work(&config, &actor, &Ask::Media { ask })?;
     let journal = station::journal(&config)?;
-    let journal = journal.ok_or_else(|| Problem::new("RZ-X902", "journal", "it was not made"))?;
+    let journal = journal.ok_or_else(|| Problem::new(Code::CannotHappen, "journal", "it was not made"))?;
     let exit = outcome::tell(&done, &journal, None, ui)?;
     Ok((exit, journal, done.media))
 }

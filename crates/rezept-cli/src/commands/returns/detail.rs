@@ -8,11 +8,11 @@ use rezept_service::Config;
 use rezept_service::returns::{ReturnStore, sent_claim};
 
 use super::shown::{self, failed, reason_text};
-use crate::codes::Exit;
 use crate::json::{DifferenceObject, HistoryObject};
 use crate::report::Failure;
 use crate::shown::{local_time, shown_text};
 use crate::ui::{Tone, Ui};
+use rezept_codes::Exit;
 
 /// Shows a claim.
 ///

@@ -11,11 +11,11 @@ use rust_xlsxwriter::Workbook;
 use super::filter;
 use super::shown::{failed, reason_text};
 use crate::cli::{ExportArgs, Global};
-use crate::codes::Exit;
 use crate::commands::station;
 use crate::report::Failure;
 use crate::shown::{shown, shown_text};
 use crate::ui::Ui;
+use rezept_codes::Exit;
 
 /// Names of the columns; their headings are `export-<name>`.
 pub const COLUMNS: [&str; 17] = [

@@ -4,19 +4,17 @@ mod detail;
 pub mod export;
 pub mod shown;
 
+use rezept_codes::Code;
 use rezept_journal::{Journal, ReturnFilter, ReturnState, Subject};
 use rezept_service::returns::ReturnsAsk;
 use rezept_service::{Ask, Config, Problem};
 
 use crate::cli::{FilterArgs, Global, ReturnsCommand};
-use crate::codes::Exit;
 use crate::commands::{actor, outcome, station};
 use crate::report::Failure;
 use crate::ui::Ui;
+use rezept_codes::Exit;
 use shown::failed;
-
-/// No such id.
-const UNKNOWN_ID: &str = "RZ-U209";
 
 /// Runs the command.
 ///
@@ -28,7 +26,7 @@ pub fn run(command: &ReturnsCommand, global: &Global, ui: &Ui) -> Result<Exit, F
         ReturnsCommand::Show(args) => {
             let config = station::config(global)?;
             let Some(journal) = station::journal(&config)? else {
-                return Err(Problem::new(UNKNOWN_ID, args.id.clone(), "").into());
+                return Err(Problem::new(Code::UnknownId, args.id.clone(), "").into());
             };
             let row = one(&journal, &args.id)?;
             detail::show(&config, &journal, row, ui)
@@ -104,7 +102,7 @@ pub fn filter(args: &FilterArgs) -> ReturnFilter {
 
 /// A return by its id (`R12`) or its 検索番号; of several under one number the newest.
 pub fn one(journal: &Journal, id: &str) -> Result<rezept_journal::ReturnedClaimRow, Failure> {
-    let unknown = || Failure::from(Problem::new(UNKNOWN_ID, id, ""));
+    let unknown = || Failure::from(Problem::new(Code::UnknownId, id, ""));
     if let Ok(Subject::Returned(row)) = id.parse() {
         return journal.returned_claim(row).map_err(|_| unknown());
     }
@@ -114,7 +112,7 @@ pub fn one(journal: &Journal, id: &str) -> Result<rezept_journal::ReturnedClaimR
 /// The rows of several.
 pub fn rows(config: &Config, ids: &[String]) -> Result<Vec<i64>, Failure> {
     let Some(journal) = station::journal(config)? else {
-        return Err(Problem::new(UNKNOWN_ID, ids.join(" "), "").into());
+        return Err(Problem::new(Code::UnknownId, ids.join(" "), "").into());
     };
     ids.iter().map(|id| one(&journal, id).map(|row| row.id)).collect()
 }
