@@ -217,6 +217,8 @@ impl<W: Write> Builder<W> {
     /// When the target cannot be written.
     pub fn finish(mut self) -> Result<(W, Written), BuildError> {
         let Written { payers, points, .. } = self.written;
+        // What a claim that was refused left there.
+        self.pending.clear();
         self.pending.extend_from_slice(format!("GO,{payers},{points},99\r\n").as_bytes());
         self.pending.push(END_MARK);
         self.put()?;

@@ -180,3 +180,15 @@ fn a_claim_to_the_other_body_loses_its_ties() {
     assert!(!file.windows(number.len()).any(|w| w == number));
     assert!(file.ends_with(b"GO,2,351,99\r\n\x1a"));
 }
+
+#[test]
+fn a_refused_last_claim_leaves_nothing_before_the_trailer() {
+    let claim = returned(&fixture("hen_shaho/RECEIPTC.HEN"), Family::Ika).remove(0);
+    let mut refused = builder(Family::Ika);
+    refused.resubmit(&claim.stored(), &claim.request).unwrap();
+    let broken = [&claim.request[..], b"HI,1\r\n"].concat();
+    assert!(matches!(refused.ordinary(&broken), Err(BuildError::NotRequest { claim: 2, .. })));
+    let mut alone = builder(Family::Ika);
+    alone.resubmit(&claim.stored(), &claim.request).unwrap();
+    assert!(refused.finish().unwrap().0 == alone.finish().unwrap().0);
+}
