@@ -139,6 +139,12 @@ fn order_of_records() {
     let (ho, sn) = (line_of("HO"), line_of("SN"));
     swapped.swap(ho - 1, sn - 1);
     assert_eq!(codes(&full(&swapped.concat()).1), [format!("R-020 C line {sn}")]);
+    let mut pharmacy = lines(&sample("chozai/RECEIPTY.CYO"));
+    let ki = pharmacy.iter().position(|l| l.starts_with(b"KI,")).unwrap();
+    pharmacy.insert(ki, text("TK,850100001,x"));
+    assert_eq!(codes(&full(&pharmacy.concat()).1), Vec::<String>::new());
+    pharmacy.swap(ki, ki + 1);
+    assert_eq!(codes(&full(&pharmacy.concat()).1), [format!("R-020 Q line {}", ki + 2)]);
     let mut twice = lines(&bytes);
     twice.insert(ho, twice[ho - 1].clone());
     let found = codes(&full(&twice.concat()).1);

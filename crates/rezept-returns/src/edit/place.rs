@@ -154,8 +154,8 @@ pub(super) fn rank(family: Family, id: RecordId) -> usize {
             &[b"JD"],
             &[b"MF"],
             &[b"SH", b"CZ", b"IY", b"TO", b"CO"],
-            &[b"KI"],
             &[b"TK"],
+            &[b"KI"],
             &[b"ST"],
         ],
         Family::Houkan => &[
