@@ -403,7 +403,7 @@ impl Reading {
                     out.at("R-063", Severity::Confirm, Note::None, payer.position, payer.id);
                 }
             }
-            // 調剤 and 訪問看護 add up by rules whose layouts are uncertain.
+            // The layouts of 調剤 are uncertain, and the lines of 訪問看護 (KA) are amounts in yen: not added up here.
             Some(Family::Chozai | Family::Houkan) | None => {}
         }
     }

@@ -165,6 +165,7 @@ pub(super) fn rank(family: Family, id: RecordId) -> usize {
             &[b"SN"],
             &[b"JD"],
             &[b"MF"],
+            &[b"GI"],
             &[b"IH"],
             &[b"HJ"],
             &[b"JS"],
