@@ -63,22 +63,19 @@ fn layout_tables(folder: &Path) -> String {
             writeln!(statics, "static {name}: Layout = {};", layout(record)).expect("text");
             names.push(name);
             let slot = slot(text(record, "id"));
+            // Of the records of return files only HR stands in history too.
+            let historic = file != "return" || text(record, "id") == "HR";
             for family in list(record, "families") {
                 let family = family.as_str().expect("a family is text");
-                match FAMILIES.iter().position(|f| *f == family) {
-                    Some(i) => {
+                let own = FAMILIES.iter().position(|f| *f == family);
+                for i in own.map_or(0..FAMILIES.len(), |i| i..i + 1) {
+                    // HG of 訪問看護 stands before the common one and replaces it.
+                    if family != "history" && (own.is_some() || is_free(&by_family, i, slot)) {
                         set(&mut by_family, i, slot, number);
+                    }
+                    if historic {
                         set(&mut in_history, i, slot, number);
                     }
-                    // HR stands in return files and in history; HI and HG only in return files.
-                    None => (0..FAMILIES.len()).for_each(|i| {
-                        if family == "ret" {
-                            set(&mut by_family, i, slot, number);
-                        }
-                        if family == "history" || text(record, "id") == "HR" {
-                            set(&mut in_history, i, slot, number);
-                        }
-                    }),
                 }
             }
         }
@@ -90,6 +87,10 @@ fn layout_tables(folder: &Path) -> String {
          pub(super) static BY_FAMILY: [[u8; {SLOTS}]; 5] = {by_family:?};\n\
          pub(super) static IN_HISTORY: [[u8; {SLOTS}]; 5] = {in_history:?};\n"
     )
+}
+
+fn is_free(tables: &[Vec<u8>], family: usize, slot: usize) -> bool {
+    tables.get(family).and_then(|t| t.get(slot)) == Some(&0)
 }
 
 fn set(tables: &mut [Vec<u8>], family: usize, slot: usize, number: u8) {
@@ -173,26 +174,37 @@ fn code_tables(tables: &Table) -> String {
     let mut rows = Vec::new();
     for (name, value) in tables {
         let table = value.as_table().expect("a code table");
-        let mut parts: Vec<(String, Vec<Code>)> = Vec::new();
+        let remark = |table: &Table| table.get("note").and_then(Value::as_str).map(str::to_owned);
+        let mut parts: Vec<(String, String, Vec<Code>)> = Vec::new();
         for (key, value) in table {
             let Some(codes) = value.as_table() else { continue };
             let name = if key == "codes" { name.clone() } else { format!("{name}.{key}") };
-            parts.push((name, codes.iter().filter(|(code, _)| *code != "note").map(Code::new).collect()));
+            let note = remark(codes).or_else(|| remark(table)).unwrap_or_default();
+            let codes = codes.iter().filter(|(code, _)| *code != "note").map(Code::new).collect();
+            parts.push((name, note, codes));
         }
         if let Some(known) = table.get("known").and_then(Value::as_array) {
-            let codes = &mut parts.first_mut().expect("known stands beside codes").1;
+            let codes = &mut parts.first_mut().expect("known stands beside codes").2;
             for code in known.iter().map(|v| v.as_str().expect("a code is text")) {
                 if !codes.iter().any(|c| c.code == code) {
                     codes.push(Code { code: code.to_owned(), text: String::new(), attrs: Vec::new() });
                 }
             }
         }
-        for (name, mut codes) in parts {
+        for (family, only) in table.iter().filter_map(|(key, only)| Some((key.strip_prefix("only_")?, only)))
+        {
+            let codes = &mut parts.first_mut().expect("only_... stands beside codes").2;
+            for code in only.as_array().expect("a list of codes") {
+                let code = codes.iter_mut().find(|c| Some(c.code.as_str()) == code.as_str());
+                let code = code.expect("only_... names codes of the table");
+                code.attrs.push(("only".to_owned(), family.to_owned()));
+            }
+        }
+        for (name, note, mut codes) in parts {
             codes.sort_by(|a, b| a.code.cmp(&b.code));
-            let note = table.get("note").and_then(Value::as_str).unwrap_or_default();
             rows.push((
                 name.clone(),
-                code_table(&name, text(table, "ja"), note, flag(table, "certain", true), &codes),
+                code_table(&name, text(table, "ja"), &note, flag(table, "certain", true), &codes),
             ));
         }
     }
@@ -234,8 +246,13 @@ impl Code {
     }
 }
 
-/// A list of booleans or digits as one text: `[true, false]` is `10`.
+/// Flattens a list into one text: booleans and digits stand one behind the other (`[true, false]` is `10`), texts have a
+/// space between them.
 fn flat(list: &[Value]) -> String {
+    let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+    if !texts.is_empty() {
+        return texts.join(" ");
+    }
     list.iter()
         .map(|v| match v {
             Value::Boolean(b) => u8::from(*b).to_string(),

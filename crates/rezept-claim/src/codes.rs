@@ -25,7 +25,7 @@ pub struct Code {
     pub code: &'static str,
     /// What it means, in Japanese in most tables; empty where only the code is known.
     pub text: &'static str,
-    /// Further properties, for example `use` = `in` or `out` of a 診療識別.
+    /// Further properties, for example `use` = `in` or `out` of a 診療識別. Several texts have a space between them.
     pub attrs: &'static [(&'static str, &'static str)],
 }
 

@@ -90,7 +90,8 @@ pub enum Scope {
     History,
 }
 
-/// Looks up the layout of a record outside the history block: the family's own records, and HI, HR, HG.
+/// Looks up the layout of a record outside the history block: the family's own records, and those of return files: HI, HR,
+/// HG (of 訪問看護 HH too).
 pub fn layout(family: Family, id: RecordId) -> Option<&'static Layout> {
     find(&BY_FAMILY, family, id)
 }

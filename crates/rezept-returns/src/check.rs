@@ -196,7 +196,13 @@ impl<'b> One<'_, 'b, '_> {
                 in_history = true;
                 continue;
             }
-            if matches!(line.id().map(|id| id.0).as_ref(), Some(b"HR" | b"HI" | b"HG")) {
+            let of_return = match line.id().map(|id| id.0).as_ref() {
+                Some(b"HR" | b"HI" | b"HG") => true,
+                // The header of its returns; in DPC a record of the claim.
+                Some(b"HH") => self.family() == Family::Houkan,
+                _ => false,
+            };
+            if of_return {
                 self.find("R-052", Severity::File, Note::Misplaced, &line, 1);
             } else if in_history && !broken {
                 broken = true;

@@ -403,7 +403,7 @@ impl Reading {
                     out.at("R-063", Severity::Confirm, Note::None, payer.position, payer.id);
                 }
             }
-            // 調剤 and 訪問看護 add up by rules whose layouts are uncertain.
+            // The layouts of 調剤 are uncertain, and the lines of 訪問看護 (KA) are amounts in yen: not added up here.
             Some(Family::Chozai | Family::Houkan) | None => {}
         }
     }
@@ -444,8 +444,8 @@ fn rank(family: Family, id: RecordId) -> Option<u8> {
         (_, b"MF") => 5,
         (Family::Houkan, _) => return None,
         (Family::Chozai, b"SH" | b"CZ" | b"IY" | b"TO" | b"CO") => 6,
-        (Family::Chozai, b"KI") => 7,
-        (Family::Chozai, b"TK") => 8,
+        (Family::Chozai, b"TK") => 7,
+        (Family::Chozai, b"KI") => 8,
         (Family::Chozai, b"ST") => 9,
         (Family::Chozai, _) => return None,
         (_, b"GR") => 6,

@@ -40,7 +40,7 @@ pub struct FileFacts {
     pub payers: u64,
     /// Points (訪問看護: yen) as 総合計点数 counts them.
     pub points: u64,
-    /// What GO or HG says; `None` without one.
+    /// What GO or HG says; `None` without one, and in claim files of 訪問看護, whose GO says nothing.
     pub declared: Option<Declared>,
     /// Header, trailer as the last record, and a volume mark that fits. A missing 0x1A or last line end does not count.
     pub complete: bool,
@@ -115,8 +115,8 @@ impl FileFacts {
         }
     }
 
-    /// Whether the trailer's totals equal the recomputed ones. `None` when there is nothing to compare: no trailer, or
-    /// one volume of several (only the last carries totals, and they are of all volumes).
+    /// Whether the trailer's totals equal the recomputed ones. `None` when there is nothing to compare: no trailer, one
+    /// without totals (訪問看護), or one volume of several (only the last carries totals, and they are of all volumes).
     pub fn totals_match(&self) -> Option<bool> {
         let declared = self.declared?;
         if self.volume != Some(Volume::FIRST) || declared.volume != Some(Volume::LAST) {

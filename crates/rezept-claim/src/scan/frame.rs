@@ -160,7 +160,13 @@ impl Frame {
         self.has_main = true;
     }
 
-    pub(super) fn trailer(&mut self, record: &RawRecord<'_>, facts: &mut FileFacts, out: &mut Out<'_, '_>) {
+    pub(super) fn trailer(
+        &mut self,
+        record: &RawRecord<'_>,
+        family: Option<Family>,
+        facts: &mut FileFacts,
+        out: &mut Out<'_, '_>,
+    ) {
         let Some(id) = record.id() else { return };
         let expected = if facts.kind == Kind::Return { *b"HG" } else { *b"GO" };
         if id.0 != expected {
@@ -174,10 +180,12 @@ impl Frame {
         self.behind_trailer = false;
         self.trailer = Some((id, record.position()));
         let item = |place| record.item(place).unwrap_or_default();
-        facts.declared = Some(Declared {
+        // 訪問看護 has no volumes, so that every trailer is the last, and its GO is the record id alone.
+        let single = family == Some(Family::Houkan);
+        facts.declared = (!single || facts.kind == Kind::Return).then(|| Declared {
             payers: number(item(2)),
             points: number(item(3)),
-            volume: Volume::parse(item(4)),
+            volume: Volume::parse(item(4)).or(single.then_some(Volume::LAST)),
         });
     }
 
@@ -231,7 +239,7 @@ impl Frame {
         if facts.claims == 0 {
             out.at("19283", Severity::File, Note::Missing, header, Some(header_id));
         }
-        let Some(declared) = facts.declared else {
+        let Some((trailer_id, trailer)) = self.trailer else {
             facts.incomplete.push(Incomplete::NoTrailer);
             out.at("R-004", Severity::File, Note::Missing, header, None);
             return;
@@ -239,18 +247,20 @@ impl Frame {
         if self.behind_trailer {
             facts.incomplete.push(Incomplete::TrailerNotLast);
         }
-        let fits = match (facts.volume, declared.volume) {
-            (Some(header), Some(trailer)) => header.fits(trailer),
-            (None, Some(trailer)) => trailer == Volume::LAST,
-            (_, None) => false,
+        let fits = match (facts.volume, facts.declared.map(|declared| declared.volume)) {
+            (_, None) => true,
+            (Some(header), Some(Some(trailer))) => header.fits(trailer),
+            (None, Some(Some(trailer))) => trailer == Volume::LAST,
+            (_, Some(None)) => false,
         };
-        let place = self.trailer.map_or((header, None), |(id, position)| (position, Some(id)));
         if !fits {
             facts.incomplete.push(Incomplete::VolumeMark);
-            out.at("R-005", Severity::File, Note::BadValue, place.0, place.1);
+            out.at("R-005", Severity::File, Note::BadValue, trailer, Some(trailer_id));
         }
         facts.complete = facts.incomplete.is_empty();
-        totals(facts, declared, place, out);
+        if let Some(declared) = facts.declared {
+            totals(facts, declared, (trailer, trailer_id), out);
+        }
     }
 }
 
@@ -269,12 +279,14 @@ pub(super) fn reason(record: &RawRecord<'_>, facts: &mut FileFacts) {
 fn totals(
     facts: &FileFacts,
     declared: Declared,
-    (position, id): (Position, Option<RecordId>),
+    (position, id): (Position, RecordId),
     out: &mut Out<'_, '_>,
 ) {
+    let id = Some(id);
     let severity = match (facts.kind, facts.family) {
+        // What its HG counts is not known.
+        (Kind::Return, Some(Family::Houkan)) => return,
         (Kind::Return, _) => Severity::Info,
-        (_, Some(Family::Houkan)) => Severity::Confirm, // Its GO is an inference [C].
         _ => Severity::File,
     };
     if declared.volume != Some(Volume::LAST) {

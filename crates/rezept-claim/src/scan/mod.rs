@@ -119,7 +119,9 @@ impl Scan {
             Part::Request => self.frame.request(record, place, &mut self.facts),
             Part::Reason => frame::reason(record, &mut self.facts),
             Part::Header => self.frame.header(record, &mut self.facts, &mut out),
-            Part::Trailer => self.frame.trailer(record, &mut self.facts, &mut out),
+            Part::Trailer => {
+                self.frame.trailer(record, self.grouper.family(), &mut self.facts, &mut out);
+            }
             Part::Outside => self.frame.outside(record, &mut out),
         }
         self.frame.seen(record, place, self.grouper.family(), &mut out);

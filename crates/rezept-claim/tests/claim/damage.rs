@@ -2,7 +2,7 @@
 
 use crate::common::{codes, full, handed_out, sample};
 use rezept_claim::finding::REPORTED_PER_CODE;
-use rezept_claim::{FileFacts, Incomplete, Kind, Note, Severity};
+use rezept_claim::{Family, FileFacts, Incomplete, Kind, Note, Severity};
 
 /// The lines of a file with their line ends; the end-of-file mark is the last.
 fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -58,12 +58,60 @@ fn header_items() {
 
 #[test]
 fn uncertain_layouts_never_refuse() {
-    // 訪問看護: the header, GO and several records are known from partial sources only.
-    let file = b"HM,1,48,6,9999015,x,202411,\r\nRE,1,6112,202410,x,,1,19700105,,,,,,,\r\nHO,01130012,,1,1,100,,,,,,\r\n\
-        TJ,1\r\nGO,1,101,99\r\n\x1A";
-    let (facts, findings) = full(file);
-    assert_eq!((facts.family, facts.claims, facts.points), (Some(rezept_claim::Family::Houkan), 1, 100));
-    assert_eq!(codes(&findings), ["R-003 Q line 1", "R-002 Q line 4", "1008 Q line 5"]);
+    // 調剤: most records are known from partial sources only, and empty items at the end are left off.
+    let mut lines = lines(&sample("chozai/RECEIPTY.CYO"));
+    lines[0] = text("YK,1,13,4,9999035,x,202411,00");
+    lines[3] = text("SN,1,01");
+    lines[5] = text("SH,01,x");
+    lines.insert(7, text("ZZ,1"));
+    let (facts, findings) = full(&lines.concat());
+    assert_eq!((facts.family, facts.complete), (Some(Family::Chozai), true));
+    let expected = ["25420 Q line 1", "25420 Q line 4", "25420 Q line 6", "R-002 Q line 8"];
+    assert_eq!(codes(&findings), expected);
+}
+
+/// A claim of 訪問看護 with an act; the totals of HO are its own.
+const HOME_NURSING: &str = "HM,1,13,6,9999048,x,202411,\r\nRE,1,6112,202410,x,,1,19700105,,,,,,,\r\n\
+    HO,01130012,,1,1,5550,,,,,,\r\nIH,13,1,9999015,x,x,\r\nHJ,01,20241001,20241031\r\nJS,x,03,,,\r\nSY,3432008,,,\r\n\
+    RJ,20241001,01,,,,,,,,,,,,,,,,,,,,,,,,,,\r\nTJ,10,,,\r\nKA,20241003,1,510000110,,5550,03,01,01\r\nGO\r\n\x1A";
+
+#[test]
+fn home_nursing_has_neither_totals_nor_volumes() {
+    let scan = |text: &str| {
+        let (facts, findings) = full(text.as_bytes());
+        (facts.complete, facts.declared, facts.totals_match(), codes(&findings))
+    };
+    let (facts, _) = full(HOME_NURSING.as_bytes());
+    assert_eq!((facts.family, facts.claims, facts.points), (Some(Family::Houkan), 1, 5550));
+    assert_eq!(facts.volume.map(|volume| volume.to_string()).as_deref(), Some("00"));
+    assert_eq!(scan(HOME_NURSING), (true, None, None, vec![]));
+    // More than the record id is told, but it is neither compared nor a cut.
+    let more = HOME_NURSING.replace("GO\r\n", "GO,1,5551,01\r\n");
+    assert_eq!(scan(&more), (true, None, None, vec!["25420 Q line 11".to_owned()]));
+    let cut = HOME_NURSING.replace("GO\r\n", "");
+    assert_eq!(scan(&cut), (false, None, None, vec!["R-004 F line 1".to_owned()]));
+    let foreign = HOME_NURSING.replace("HM,1,13", "HM,1,48");
+    assert_eq!(scan(&foreign).3, ["R-003 F line 1"]);
+    let short = HOME_NURSING.replace("TJ,10,,,", "TJ,10");
+    assert_eq!(scan(&short).3, ["25420 C line 9"]);
+    // The layouts are those of 2024: another record may be a newer one.
+    let unknown = HOME_NURSING.replace("TJ,10", "ZZ,10");
+    assert_eq!(scan(&unknown).3, ["R-002 Q line 9"]);
+    for end in 0..HOME_NURSING.len() {
+        let whole = end >= HOME_NURSING.len() - "\r\n\x1A".len();
+        assert_eq!(full(&HOME_NURSING.as_bytes()[..end]).0.complete, whole, "cut at {end}");
+    }
+}
+
+#[test]
+fn a_return_of_home_nursing_is_whole_without_a_volume_mark() {
+    let mut returned = lines(&sample("hen_old_wareki/RECEIPTC.HEN"));
+    returned[0] = text("HI,1,202412,13,6,9999048,,00");
+    let hg = returned.len() - 2;
+    returned[hg] = text("HG,1,188");
+    let (facts, findings) = full(&returned.concat());
+    assert_eq!((facts.family, facts.complete), (Some(Family::Houkan), true));
+    assert!(codes(&findings).iter().all(|found| !found.ends_with(&format!("line {}", hg + 1))));
 }
 
 #[test]
@@ -139,6 +187,12 @@ fn order_of_records() {
     let (ho, sn) = (line_of("HO"), line_of("SN"));
     swapped.swap(ho - 1, sn - 1);
     assert_eq!(codes(&full(&swapped.concat()).1), [format!("R-020 C line {sn}")]);
+    let mut pharmacy = lines(&sample("chozai/RECEIPTY.CYO"));
+    let ki = pharmacy.iter().position(|l| l.starts_with(b"KI,")).unwrap();
+    pharmacy.insert(ki, text("TK,850100001,x"));
+    assert_eq!(codes(&full(&pharmacy.concat()).1), Vec::<String>::new());
+    pharmacy.swap(ki, ki + 1);
+    assert_eq!(codes(&full(&pharmacy.concat()).1), [format!("R-020 Q line {}", ki + 2)]);
     let mut twice = lines(&bytes);
     twice.insert(ho, twice[ho - 1].clone());
     let found = codes(&full(&twice.concat()).1);

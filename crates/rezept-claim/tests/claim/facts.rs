@@ -113,6 +113,17 @@ fn the_real_dpc_sample_is_tolerated() {
 }
 
 #[test]
+fn the_handed_out_file_of_home_nursing_is_sound() {
+    let Some(bytes) = handed_out("domain/samples/houkan/RECEIPTH.UKE") else { return };
+    let (facts, findings) = full(&bytes);
+    assert_eq!(codes(&findings), Vec::<String>::new());
+    assert_eq!((facts.kind, facts.family, facts.complete), (Kind::Claim, Some(Family::Houkan), true));
+    assert_eq!((facts.claims, facts.payers, facts.points), (2, 3, 58615));
+    assert_eq!((facts.declared, facts.totals_match()), (None, None));
+    assert_eq!(facts.official_name(), Some("RECEIPTH.UKE"));
+}
+
+#[test]
 fn volumes_of_one_claim_file() {
     let text = |header: &str, trailer: &str| {
         let bytes = sample("shika/RECEIPTS.UKE");

@@ -100,6 +100,15 @@ fn compare(record: &Table, found: &layout::Layout) {
     }
 }
 
+/// A property as the tables give it: lists of texts with spaces between them.
+fn flat(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(flat).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
 #[test]
 fn codes_equal_the_handed_out_tables() {
     let Some(bytes) = handed_out("domain/codes.toml") else { return };
@@ -113,6 +122,15 @@ fn codes_equal_the_handed_out_tables() {
             let entry = found.get(code.as_bytes()).unwrap_or_else(|| panic!("{name} {code}"));
             if let Some(meaning) = meaning.as_str() {
                 assert_eq!(entry.text, meaning, "{name} {code}");
+            }
+            for (key, value) in meaning.as_table().into_iter().flatten() {
+                let told = if key == "ja" { Some(entry.text) } else { entry.attr(key) };
+                assert_eq!(told, Some(flat(value).as_str()), "{name} {code} {key}");
+            }
+            for family in ["dpc", "ika"] {
+                let only = value.get(&format!("only_{family}")).and_then(Value::as_array);
+                let named = only.is_some_and(|only| only.iter().any(|c| c.as_str() == Some(code)));
+                assert_eq!(entry.attr("only") == Some(family), named, "{name} {code} {family}");
             }
             for (i, pays) in meaning.as_array().into_iter().flatten().enumerate() {
                 let mask = codes::burden_mask(code.as_bytes()[0]);
@@ -137,7 +155,12 @@ fn look_ups() {
     assert!(layout::history_layout(Family::Ika, id("RC")).is_some());
     assert!(layout::history_layout(Family::Ika, id("HR")).is_some());
     assert!(layout::history_layout(Family::Ika, id("HI")).is_none());
-    assert!(layout::layout(Family::Houkan, id("HG")).is_some(), "return files of every family");
+    let count = |family, name| layout::layout(family, id(name)).map(|l| l.item_count);
+    assert_eq!((count(Family::Shika, "HG"), count(Family::Houkan, "HG")), (Some(4), Some(3)));
+    assert_eq!((count(Family::Dpc, "HH"), count(Family::Houkan, "HH")), (Some(9), Some(5)));
+    assert_eq!((count(Family::Dpc, "GO"), count(Family::Houkan, "GO")), (Some(4), Some(1)));
+    assert!(layout::history_layout(Family::Dpc, id("HH")).is_some());
+    assert!(layout::history_layout(Family::Houkan, id("HH")).is_none(), "a header of return files");
     for family in Family::ALL {
         let place = layout::layout(family, id("RE")).and_then(|re| re.item(family.search_no_item()));
         assert_eq!(place.map(|i| i.name), Some("search_no"), "{family:?}");
@@ -145,8 +168,15 @@ fn look_ups() {
     assert_eq!(codes::table("prefecture").and_then(|t| t.get(b"13")).map(|c| c.text), Some("東京"));
     assert_eq!(
         codes::table("public_order").and_then(|t| t.get(b"12")).and_then(|c| c.attr("rank")),
-        Some("25")
+        Some("27")
     );
+    let attr = |table: &str, code: &str, key: &str| {
+        codes::table(table).and_then(|t| t.get(code.as_bytes())).and_then(|c| c.attr(key))
+    };
+    assert_eq!(attr("notice_kind", "uasp", "prefixes"), Some("RI RD CD"));
+    assert_eq!(attr("asp_code", "L1070", "only"), Some("dpc"));
+    assert_eq!(attr("asp_code", "L1011", "only"), None);
+    assert_eq!(attr("claim_type.houkan", "3", "d4"), Some("80"));
     assert!(codes::table("claim_type.d4").is_some() && codes::table("nothing").is_none());
     assert_eq!((codes::burden_mask(b'1'), codes::burden_mask(b'2'), codes::burden_mask(b'?')), (1, 3, 0));
 }

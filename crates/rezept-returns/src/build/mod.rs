@@ -217,7 +217,14 @@ impl<W: Write> Builder<W> {
     /// When the target cannot be written.
     pub fn finish(mut self) -> Result<(W, Written), BuildError> {
         let Written { payers, points, .. } = self.written;
-        self.pending.extend_from_slice(format!("GO,{payers},{points},99\r\n").as_bytes());
+        // What a claim that was refused left there.
+        self.pending.clear();
+        let trailer = match self.head.family() {
+            // The record id alone: no totals, no volumes (docs/formats.md 5).
+            Family::Houkan => "GO\r\n".to_owned(),
+            _ => format!("GO,{payers},{points},99\r\n"),
+        };
+        self.pending.extend_from_slice(trailer.as_bytes());
         self.pending.push(END_MARK);
         self.put()?;
         let byte = self.written.size_bytes;
@@ -315,6 +322,7 @@ impl Request<'_> {
             match &id.0 {
                 b"HR" => continue,
                 b"HI" | b"HG" | b"GO" | b"UK" | b"YK" | b"HM" => return Err(misplaced),
+                b"HH" if family == Family::Houkan => return Err(misplaced),
                 b"IR" if family != Family::Shika || self.opened || after_ir => return Err(misplaced),
                 b"IR" => {
                     after_ir = true;

@@ -204,6 +204,7 @@ impl Desk {
             b"HI" | b"HR" | b"HG" | b"GO" | b"UK" | b"YK" | b"HM" => {
                 Err(EditError::Fixed { record: layout.id })
             }
+            b"HH" if self.family == Family::Houkan => Err(EditError::Fixed { record: layout.id }),
             b"IR" if self.family != Family::Shika => Err(EditError::Fixed { record: layout.id }),
             _ => Ok(layout),
         }

@@ -154,8 +154,8 @@ pub(super) fn rank(family: Family, id: RecordId) -> usize {
             &[b"JD"],
             &[b"MF"],
             &[b"SH", b"CZ", b"IY", b"TO", b"CO"],
-            &[b"KI"],
             &[b"TK"],
+            &[b"KI"],
             &[b"ST"],
         ],
         Family::Houkan => &[
@@ -165,6 +165,7 @@ pub(super) fn rank(family: Family, id: RecordId) -> usize {
             &[b"SN"],
             &[b"JD"],
             &[b"MF"],
+            &[b"GI"],
             &[b"IH"],
             &[b"HJ"],
             &[b"JS"],

@@ -164,7 +164,8 @@ fn keeps_zeros(item: &ItemLayout) -> bool {
     item.max.is_some_and(|max| max <= 3) && !matches!(item.name, "days" | "times" | "benefit_rate")
         || item.name.ends_with("_no")
         || item.name.contains("code")
-        || matches!(item.name, "patient_state" | "leave")
+        || item.name.ends_with("_time")
+        || matches!(item.name, "patient_state" | "leave" | "user_info")
 }
 
 fn digits(layout: &Layout, item: &ItemLayout, value: &[u8]) -> Option<(Problem, bool)> {
@@ -197,7 +198,7 @@ fn insurer(value: &[u8]) -> Option<(Problem, bool)> {
 
 fn code(family: Family, layout: &Layout, item: &ItemLayout, value: &[u8]) -> Option<(Problem, bool)> {
     if item.name == "claim_type" {
-        let table = "claim_type.valid";
+        let table = claim_types(family);
         return (!is_claim_type(family, value)).then_some((Problem::UnknownCode { table }, true));
     }
     let coded = coded(family, layout, item)?;
@@ -228,6 +229,7 @@ fn coded(family: Family, layout: &Layout, item: &ItemLayout) -> Option<Coded> {
         (_, "outcome") if &layout.id.0 == b"BU" => one("dpc_outcome"),
         (_, "outcome") => one("outcome"),
         (_, "ward") => loose("ward", 2),
+        (_, "remarks") if family == Family::Houkan => loose("remark_houkan", 2),
         (_, "remarks") => loose("remark", 2),
         (_, "copay_class") => one("copay_class"),
         (_, "patient_state") => loose("patient_state", 3),
@@ -268,6 +270,11 @@ fn coded(family: Family, layout: &Layout, item: &ItemLayout) -> Option<Coded> {
     }
 }
 
+/// The table of the combinations that a family has.
+fn claim_types(family: Family) -> &'static str {
+    if family == Family::Houkan { "claim_type.houkan" } else { "claim_type.valid" }
+}
+
 /// レセプト種別: the first digit is that of the family, the others are combinations of the table.
 fn is_claim_type(family: Family, value: &[u8]) -> bool {
     let [d1, d2, d3, d4] = value else { return false };
@@ -277,7 +284,7 @@ fn is_claim_type(family: Family, value: &[u8]) -> bool {
         Family::Chozai => b'4',
         Family::Houkan => b'6',
     };
-    let valid = codes::table("claim_type.valid").and_then(|table| table.get(&[*d2]));
+    let valid = codes::table(claim_types(family)).and_then(|table| table.get(&[*d2]));
     let allowed = |attr, digit: u8| {
         valid.and_then(|code| code.attr(attr)).is_some_and(|digits| digits.as_bytes().contains(&digit))
     };
@@ -312,7 +319,7 @@ mod tests {
                 }
             }
         }
-        assert!(codes::table("claim_type.valid").is_some());
+        assert!(Family::ALL.into_iter().all(|family| codes::table(claim_types(family)).is_some()));
     }
 
     #[test]
@@ -324,7 +331,8 @@ mod tests {
         assert_eq!(insurer("06132022"), Err(Problem::CheckDigit));
         assert_eq!(insurer("0613202"), Err(Problem::NotExact { size: 8, found: 7 }));
         assert_eq!(insurer(""), Err(Problem::Empty));
-        assert_eq!(judge(Family::Houkan, "HO", "insurer_no", "06132022"), Ok(("06132022".to_owned(), 1)));
+        assert_eq!(judge(Family::Houkan, "HO", "insurer_no", "06132022"), Err(Problem::CheckDigit));
+        assert_eq!(judge(Family::Chozai, "HO", "insurer_no", "06132022"), Ok(("06132022".to_owned(), 1)));
     }
 
     #[test]
@@ -349,6 +357,16 @@ mod tests {
         assert_eq!(ho("symbol", "２１　７"), Err(Problem::Space));
         assert_eq!(ho("total_points", "-1"), Err(Problem::NotANumber));
         assert_eq!(ho("days", "1x"), Err(Problem::Encode(EncodeError::Mode { at: 2 })));
+        let houkan = |id, name, text| judge(Family::Houkan, id, name, text);
+        assert_eq!(houkan("RE", "claim_type", "6110"), fine("6110"));
+        assert_eq!(
+            houkan("RE", "claim_type", "6111"),
+            Err(Problem::UnknownCode { table: "claim_type.houkan" })
+        );
+        assert_eq!(houkan("RE", "remarks", "9602"), fine("9602"));
+        assert_eq!(houkan("RE", "remarks", "03"), Ok(("03".to_owned(), 1)));
+        assert_eq!(houkan("RJ", "user_info", "0111"), fine("0111"));
+        assert_eq!(houkan("RJ", "end_time", "0930"), fine("0930"));
         let si = |name, text| judge(Family::Ika, "SI", name, text);
         assert_eq!(si("quantity", "1.5"), fine("1.5"));
         assert_eq!(si("quantity", "1.50"), Ok(("1.50".to_owned(), 1)));

@@ -171,6 +171,22 @@ fn what_cannot_be_a_resubmission_is_refused_and_leaves_nothing() {
 }
 
 #[test]
+fn a_file_of_home_nursing_ends_with_go_alone() {
+    let mut builder = builder(Family::Houkan);
+    let claim = "RE,9,6112,202410,x,,1,19700105,,,,,,,12345678901234567\r\nHO,01130012,,1,1,5550,,,,,,\r\n";
+    builder.ordinary(claim.as_bytes()).unwrap();
+    let header = builder.ordinary(format!("{claim}HH,1,13,6,9999048\r\n").as_bytes());
+    assert!(matches!(header, Err(BuildError::NotRequest { claim: 2, line: 3 })));
+    let (file, written) = builder.finish().unwrap();
+    assert!(
+        file.ends_with(b"RE,1,6112,202410,x,,1,19700105,,,,,,,\r\nHO,01130012,,1,1,5550,,,,,,\r\nGO\r\n\x1a")
+    );
+    assert_eq!((written.claims, written.payers, written.points), (1, 1, 5550));
+    let facts = scan(file.as_slice(), Depth::Full, &mut |_| ()).unwrap();
+    assert!(facts.complete, "{:?}", facts.incomplete);
+}
+
+#[test]
 fn a_claim_to_the_other_body_loses_its_ties() {
     let claim = returned(&fixture("hen_shaho/RECEIPTC.HEN"), Family::Ika).remove(1);
     let mut builder = builder(Family::Ika);
@@ -179,4 +195,16 @@ fn a_claim_to_the_other_body_loses_its_ties() {
     let number = claim.search_no.as_bytes();
     assert!(!file.windows(number.len()).any(|w| w == number));
     assert!(file.ends_with(b"GO,2,351,99\r\n\x1a"));
+}
+
+#[test]
+fn a_refused_last_claim_leaves_nothing_before_the_trailer() {
+    let claim = returned(&fixture("hen_shaho/RECEIPTC.HEN"), Family::Ika).remove(0);
+    let mut refused = builder(Family::Ika);
+    refused.resubmit(&claim.stored(), &claim.request).unwrap();
+    let broken = [&claim.request[..], b"HI,1\r\n"].concat();
+    assert!(matches!(refused.ordinary(&broken), Err(BuildError::NotRequest { claim: 2, .. })));
+    let mut alone = builder(Family::Ika);
+    alone.resubmit(&claim.stored(), &claim.request).unwrap();
+    assert!(refused.finish().unwrap().0 == alone.finish().unwrap().0);
 }

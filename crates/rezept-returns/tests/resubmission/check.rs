@@ -101,6 +101,12 @@ fn a_re_review_without_corrections_is_only_asked_about() {
     assert_eq!(run(&file, &known).0, Vec::<String>::new());
 }
 
+#[test]
+fn the_header_of_a_return_of_home_nursing_has_no_place_in_a_claim() {
+    let file = b"HM,1,13,6,9999048,x,202411,\r\nRE,1,6112,202410,x,,1,19700105,,,,,,,\r\nHH,1,13,6,9999048\r\nGO\r\n";
+    assert_eq!(run(file, &Known::new()).0, ["R-052F 3:1 HH"]);
+}
+
 /// Lines of the sample: RE 2, SJ 14, the block of claim 1 from 15 (MN) to 38 (RC), RE of claim 2 on 39.
 #[test]
 fn each_broken_rule_is_found_at_its_place() {
