@@ -64,7 +64,7 @@ impl Grouper {
     }
 
     /// Says where the next line of the file belongs.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, record: &RawRecord<'_>) -> Place {
         // A line of digits without a record behind them is a record that lost its id, not history.
         let Some(id) = record.id() else { return self.stay() };

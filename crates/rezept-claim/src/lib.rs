@@ -25,4 +25,6 @@ pub use month::{Date, Month};
 pub use notice::{NoticeKind, OfficialName};
 pub use reader::{ReadError, RecordReader};
 pub use record::{Position, RawRecord, RecordId};
-pub use scan::{Depth, FileFacts, Incomplete, Oddity, Scan, scan};
+pub use scan::{
+    ClaimPrint, Depth, FileFacts, Incomplete, Oddity, PrintKey, Scan, SearchNo, scan, scan_with_prints,
+};

@@ -106,6 +106,19 @@ impl<R: Read> RecordReader<R> {
         self.offset + self.start as u64
     }
 
+    /// Whether the next line stands in the buffer already, so that [`RecordReader::next_record`] moves nothing.
+    #[inline(always)]
+    pub(crate) fn holds_next(&self) -> bool {
+        self.next < self.index.lines.len()
+    }
+
+    /// Bytes of the file, by their places in it, that were handed out since the buffer was last filled; empty for others.
+    pub(crate) fn bytes(&self, places: std::ops::Range<u64>) -> &[u8] {
+        let place = |byte: u64| byte.checked_sub(self.offset).and_then(|at| usize::try_from(at).ok());
+        let range = place(places.start).zip(place(places.end.min(self.byte())));
+        range.and_then(|(start, end)| self.buffer.get(start..end)).unwrap_or_default()
+    }
+
     /// The next line that ends in the buffer.
     #[inline(always)]
     fn next_line(&mut self) -> Option<Span> {

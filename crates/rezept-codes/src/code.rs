@@ -86,6 +86,9 @@ codes! {
     TooMuch = "RZ-G114" => Findings,
     NoRoute = "RZ-G115" => Findings,
     GateResaved = "RZ-G116" => Findings,
+    NumberWentBefore = "RZ-G117" => Findings,
+    ClaimsWentBefore = "RZ-G118" => Findings,
+    CorrectionWaits = "RZ-G119" => Findings,
 
     /// T: handing over, media.
     ReadBackDiffers = "RZ-T101" => VerifyFailed,

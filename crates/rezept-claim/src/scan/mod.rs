@@ -5,9 +5,11 @@ mod claim;
 mod facts;
 mod frame;
 mod lines;
+mod prints;
 mod sniff;
 
 pub use facts::{Declared, FileFacts, Incomplete};
+pub use prints::{ClaimPrint, PrintKey, SearchNo, scan_with_prints};
 pub use sniff::Oddity;
 
 use crate::claims::{Grouper, Part, Place};
@@ -73,22 +75,31 @@ impl Scan {
     /// Takes the next record of the file.
     #[inline]
     pub fn record(&mut self, record: &RawRecord<'_>, sink: Sink<'_>) {
+        self.placed(record, sink);
+    }
+
+    /// [`Scan::record`], and where the record belongs: `None` for a blank line, a piece of an endless one, and anything
+    /// in a file without a header.
+    #[inline(always)]
+    fn placed(&mut self, record: &RawRecord<'_>, sink: Sink<'_>) -> Option<Place> {
         self.facts.size_bytes += record.raw().len() as u64;
         if record.is_blank() && !record.is_piece() {
             self.lines.blank(record);
             self.sample.add(record);
-            return;
+            return None;
         }
         self.facts.records += u64::from(!record.is_continuation());
         if self.facts.kind == Kind::Unknown && !self.is_header(record) {
-            return;
+            return None;
         }
         self.lines.ending(record, &mut Out { log: &mut self.log, sink });
         self.text.look(record.line());
-        if !record.is_piece() {
-            let place = self.grouper.place(record);
-            self.dispatch(record, place, sink);
+        if record.is_piece() {
+            return None;
         }
+        let place = self.grouper.place(record);
+        self.dispatch(record, place, sink);
+        Some(place)
     }
 
     /// Until a header was met nothing else is looked at, and only the first record can be one: it decides.
@@ -106,7 +117,7 @@ impl Scan {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, record: &RawRecord<'_>, place: Place, sink: Sink<'_>) {
         let mut out = Out { log: &mut self.log, sink };
         if self.depth == Depth::Full {

@@ -1,7 +1,7 @@
 //! What every input must obey: no panic, positions inside the file, every byte handed back, both depths of one mind.
 //! Shared by the driver below and by `fuzz/fuzz_targets/reader.rs`.
 
-use rezept_claim::{ClaimSpans, Depth, copy_through, scan};
+use rezept_claim::{ClaimSpans, Depth, PrintKey, copy_through, scan, scan_with_prints};
 
 /// Checks one input.
 ///
@@ -26,6 +26,15 @@ pub fn check(bytes: &[u8]) {
         (totals.kind, totals.identity(), totals.claims, totals.payers, totals.points, totals.complete),
         (facts.kind, facts.identity(), facts.claims, facts.payers, facts.points, facts.complete)
     );
+
+    let mut prints = 0;
+    let key = PrintKey::new([7; 32]);
+    let printed = scan_with_prints(bytes, Depth::Totals, &mut |_| {}, &key, &mut |print| {
+        prints += 1;
+        assert_eq!(print.number, prints, "prints come in order");
+    })
+    .expect("memory can be read");
+    assert_eq!((printed.claims, printed.points, prints), (totals.claims, totals.points, totals.claims));
 
     let mut claims = ClaimSpans::new(bytes);
     let mut end = 0;
