@@ -135,6 +135,7 @@ codes! {
     KeysMissing = "RZ-P122" => TargetUnavailable,
     ReceiverNotPaired = "RZ-P123" => Findings,
     SealedContentBad = "RZ-P124" => VerifyFailed,
+    RefusedByReceiver = "RZ-P125" => Findings,
 
     /// M: registered media.
     MediumForeign = "RZ-M101" => TargetUnavailable,

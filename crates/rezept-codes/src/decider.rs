@@ -29,6 +29,7 @@ const HOLDING: &[(Code, Decider)] = &[
     (Code::NumberWentBefore, Decider::Anyone),
     (Code::ClaimsWentBefore, Decider::Anyone),
     (Code::CorrectionWaits, Decider::Anyone),
+    (Code::RefusedByReceiver, Decider::Anyone),
     (Code::PlainRefused, Decider::Anyone),
     (Code::PossibleDouble, Decider::Anyone),
     (Code::OtherContentArrived, Decider::Anyone),
@@ -39,7 +40,25 @@ const HOLDING: &[(Code, Decider)] = &[
     (Code::NotScanned, Decider::Anyone),
 ];
 
+/// Holding reasons that each station answers for itself: what is readable here, who approves here, what was scanned here.
+const LOCAL: &[Code] = &[
+    Code::CorrectionWaits,
+    Code::RefusedByReceiver,
+    Code::PlainRefused,
+    Code::ApprovalNeeded,
+    Code::Infected,
+    Code::ScannerMissing,
+    Code::DefinitionsOld,
+    Code::NotScanned,
+];
+
 impl Code {
+    /// Returns whether a decision about this reason is worth telling the other station.
+    #[must_use]
+    pub fn travels(self) -> bool {
+        self.decider().is_some() && !LOCAL.contains(&self)
+    }
+
     /// Returns who may let a content pass that this code holds; `None` for a code that holds no content.
     #[must_use]
     pub fn decider(self) -> Option<Decider> {

@@ -7,11 +7,13 @@ mod audit;
 mod checkpoints;
 mod clearance;
 mod clock;
+mod decisions;
 mod disk;
 mod error;
 mod files;
 mod folder;
 mod history;
+mod known;
 mod lock;
 mod mark;
 mod media;
@@ -34,16 +36,18 @@ pub use audit::{ChainReport, Unmet};
 pub use checkpoints::{Held, Keeper};
 pub use clearance::Clearance;
 pub use clock::{Clock, SystemClock};
+pub use decisions::{DecisionRow, ReasonOf, ReasonRow, Verdict};
 pub use disk::{Disk, Fitness};
 pub use error::{JournalError, JournalResult};
 pub use files::{Content, FileRow, Place, Reason, Stamp};
 pub use folder::make_data_folder;
 pub use history::{Checkpoint, HistoryRow, Subject};
 pub use jiff::Timestamp;
+pub use known::{ArrivedContent, KnownContent};
 pub use lock::EngineLock;
 pub use media::{MediumRow, NewMedium, StoodOn, TakeOut};
 pub use parcel_rows::{
-    Delivery, Direction, Draft, Form, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
+    Delivery, Direction, Draft, Form, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow, Waits,
 };
 pub use peers::{KeyKind, OwnKeyRow, PeerKeys, PeerRow, PeerState};
 pub use people::{OperatorRole, OperatorRow, PeopleError, WAIT_MINUTES, WRONG_IN_A_ROW};

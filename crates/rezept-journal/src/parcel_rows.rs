@@ -114,6 +114,29 @@ pub struct ParcelRow {
     pub committed_at: Option<String>,
 }
 
+/// Whether a file of a parcel that arrived is kept from being delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Waits {
+    /// It is not.
+    #[default]
+    No,
+    /// A person must decide.
+    ForPerson,
+    /// A person refused it: it is never delivered, and the answer says so.
+    Refused,
+}
+
+impl Waits {
+    /// The number in the journal.
+    pub(crate) const fn number(self) -> i64 {
+        match self {
+            Self::No => 0,
+            Self::ForPerson => 1,
+            Self::Refused => 2,
+        }
+    }
+}
+
 /// One file of a parcel.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ParcelFile {
@@ -145,6 +168,10 @@ pub struct ParcelFile {
     pub destination: Option<String>,
     /// In: it stands there.
     pub delivered: bool,
+    /// What it is for; `None`: the month's own, or nobody said.
+    pub purpose: Option<String>,
+    /// In: it waits for a person, or was refused by one, though others of its parcel were delivered.
+    pub waits: Waits,
 }
 
 /// Where one file of an incoming parcel is going to stand.
@@ -279,8 +306,15 @@ pub(crate) fn read_file(row: &Row<'_>) -> rusqlite::Result<ParcelFile> {
         inbox: row.get(11)?,
         destination: row.get(12)?,
         delivered: row.get(13)?,
+        purpose: row.get(14)?,
+        waits: match row.get::<_, i64>(15)? {
+            0 => Waits::No,
+            2 => Waits::Refused,
+            // A number of a newer build: whatever it means, nothing is delivered unasked.
+            _ => Waits::ForPerson,
+        },
     })
 }
 
 pub(crate) const FILE_COLUMNS: &str = "ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, volume, identity, file, \
-    inbox, destination, delivered";
+    inbox, destination, delivered, purpose, held";

@@ -9,7 +9,7 @@ use crate::files::{self, one_changed, word};
 use crate::history::{self, Checkpoint, Event, Subject};
 use crate::parcel_rows::{COLUMNS, FILE_COLUMNS, read_direction, read_file, read_row};
 use crate::parcel_rows::{
-    Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow,
+    Delivery, Direction, Draft, FoundParcel, NewParcel, ParcelChange, ParcelFile, ParcelRow, Waits,
 };
 use crate::state::{FileState, ParcelState, VerifyLevel};
 use crate::store::{Journal, highest_sequence};
@@ -17,12 +17,12 @@ use crate::store::{Journal, highest_sequence};
 fn insert_file(tx: &Connection, parcel: i64, f: &ParcelFile) -> JournalResult<()> {
     tx.prepare_cached(
         "INSERT INTO parcel_file (parcel, ordinal, payload_path, sha256, size_bytes, kind, family, payer, month, volume, \
-         identity, file, inbox, destination, delivered) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         identity, file, inbox, destination, delivered, purpose, held) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(params![
         parcel, f.ordinal, f.payload_path, f.sha256, f.size_bytes, f.kind, f.family, f.payer, f.month, f.volume, f.identity,
-        f.file, f.inbox, f.destination, f.delivered
+        f.file, f.inbox, f.destination, f.delivered, f.purpose, f.waits.number()
     ])?;
     Ok(())
 }
@@ -293,6 +293,29 @@ impl Journal {
         self.change(|tx, _| {
             let changed = tx.execute("UPDATE parcel SET inner = ?2 WHERE row = ?1", params![row, inner])?;
             one_changed(changed, Subject::Parcel(row))
+        })
+    }
+
+    /// Notes for files of a parcel that arrived whether they wait for a person. One transaction for all.
+    ///
+    /// # Errors
+    /// `NotFound` when the parcel has no such file: nothing was stored then.
+    pub fn set_waits(&mut self, row: i64, files: &[(u32, Waits)]) -> JournalResult<()> {
+        self.change(|tx, (actor, at)| {
+            for (ordinal, waits) in files {
+                let changed = tx
+                    .prepare_cached("UPDATE parcel_file SET held = ?3 WHERE parcel = ?1 AND ordinal = ?2")?
+                    .execute(params![row, ordinal, waits.number()])?;
+                one_changed(changed, Subject::Parcel(row))?;
+                if *waits == Waits::Refused {
+                    let (subject, note) = (Subject::Parcel(row), ordinal.to_string());
+                    history::append(
+                        tx,
+                        &Event { at, actor, subject, from: "", to: "FILE_REFUSED", note: &note },
+                    )?;
+                }
+            }
+            Ok(())
         })
     }
 

@@ -287,7 +287,7 @@ impl FileState {
             (Seen, Stable | Held | Gone)
                 | (Stable, Gated | Held | Seen | Gone)
                 | (Gated, InParcel | Held | Seen | Gone)
-                | (InParcel, Archived | Kept | Gone | Gated | Seen | Cancelled)
+                | (InParcel, Archived | Kept | Gone | Gated | Seen | Cancelled | Held)
                 | (Held, Gated | Cancelled | Gone | Seen)
                 | (Kept | Cancelled, Gone)
         )

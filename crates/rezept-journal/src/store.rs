@@ -36,6 +36,8 @@ const DECIDING: &[&str] = &[
     "return_file",
     "resubmission",
     "resubmission_claim",
+    "reason",
+    "decision",
     "medium",
     "parcel_medium",
 ];
@@ -54,8 +56,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// Every released schema, in order. `user_version` counts how many are in place.
-const SCHEMAS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const SCHEMAS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(SCHEMAS.iter().map(|sql| M::up(sql)).collect()));

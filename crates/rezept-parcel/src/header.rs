@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::decisions::{SentDecision, SentPurpose};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::id::{ParcelId, StationName};
@@ -28,6 +29,8 @@ const KEYS: &[&str] = &[
     "bag-files",
     "bag-bytes",
     "released",
+    "decision",
+    "purpose",
     "segment",
     "audit",
     "previous",
@@ -57,9 +60,13 @@ pub struct Header {
     pub facility: Option<Facility>,
     /// What the header commits.
     pub content: Content,
-    /// What a person at the sender released; the receiver shows it and does not hold the file for it again. Empty in
-    /// form `sealed`.
+    /// What a person at the sender released, as older programs wrote it: a code without what it rested on. The receiver shows
+    /// it and believes it for reasons that rest on the content alone. Empty in form `sealed`.
     pub released: Vec<Release>,
+    /// What people at the sender decided, with what each decision rested on. Empty in form `sealed`.
+    pub decisions: Vec<SentDecision>,
+    /// What files are for that are not the month's own. Empty in form `sealed`.
+    pub purposes: Vec<SentPurpose>,
     /// The head of the sender's audit chain, which the receiver thereby witnesses.
     pub audit: AuditCheckpoint,
     /// SHA-256 of the header that the sender committed before this one for the same receiver: a parcel that went
@@ -130,8 +137,10 @@ impl Header {
                 for release in &self.released {
                     text.line("released", release);
                 }
+                self.decisions.iter().for_each(|decision| text.line("decision", decision));
+                self.purposes.iter().for_each(|purpose| text.line("purpose", purpose));
             }
-            (Content::Sealed(envelope), None) if self.released.is_empty() => {
+            (Content::Sealed(envelope), None) if self.names_no_file() => {
                 text.line("form", "sealed");
                 for segment in envelope.segments() {
                     text.line("segment", segment);
@@ -146,6 +155,10 @@ impl Header {
         text.finish(HEADER_MAX_BYTES)
     }
 
+    fn names_no_file(&self) -> bool {
+        self.released.is_empty() && self.decisions.is_empty() && self.purposes.is_empty()
+    }
+
     /// Reads the bytes of a header file, all of them; [`HEADER_MAX_BYTES`] + 1 bytes are enough to be refused.
     ///
     /// # Errors
@@ -158,9 +171,9 @@ impl Header {
         let sequence = text.number("sequence")?;
         let created = text.value("created")?;
         let form = text.value_with("form", |form| Some(form.to_owned()))?;
-        let (facility, content, released) = match form.as_str() {
+        let (facility, content, said) = match form.as_str() {
             "bag" => parse_bag(&mut text)?,
-            "sealed" => (None, Content::Sealed(Envelope::parse(&mut text)?), Vec::new()),
+            "sealed" => (None, Content::Sealed(Envelope::parse(&mut text)?), Said::default()),
             _ => return Err(TextError::NewerForm { form }),
         };
         let audit = text.value("audit")?;
@@ -176,7 +189,9 @@ impl Header {
             created,
             facility,
             content,
-            released,
+            released: said.released,
+            decisions: said.decisions,
+            purposes: said.purposes,
             audit,
             previous,
             opening_key,
@@ -185,19 +200,33 @@ impl Header {
     }
 }
 
+/// What people at the sender said about files.
+#[derive(Default)]
+struct Said {
+    released: Vec<Release>,
+    decisions: Vec<SentDecision>,
+    purposes: Vec<SentPurpose>,
+}
+
 /// The lines that only a header of form `bag` has.
-fn parse_bag(text: &mut TextReader<'_>) -> Result<(Option<Facility>, Content, Vec<Release>), TextError> {
+fn parse_bag(text: &mut TextReader<'_>) -> Result<(Option<Facility>, Content, Said), TextError> {
     let facility = text.value("facility")?;
     let content = Content::Bag(BagSummary {
         tagmanifest: text.value("bag-tagmanifest-sha256")?,
         files: text.number("bag-files")?,
         bytes: text.number("bag-bytes")?,
     });
-    let mut released = Vec::new();
+    let mut said = Said::default();
     while text.next_is("released") {
-        released.push(text.value_with("released", parse_release)?);
+        said.released.push(text.value_with("released", parse_release)?);
     }
-    Ok((Some(facility), content, released))
+    while text.next_is("decision") {
+        said.decisions.push(text.value("decision")?);
+    }
+    while text.next_is("purpose") {
+        said.purposes.push(text.value("purpose")?);
+    }
+    Ok((Some(facility), content, said))
 }
 
 fn parse_release(text: &str) -> Option<Release> {

@@ -6,7 +6,8 @@
 
 pub mod ack;
 pub mod bag;
-pub mod digest;
+pub mod decisions;
+mod digest;
 pub mod envelope;
 pub mod header;
 pub mod id;

@@ -175,6 +175,12 @@ impl ReceivedBag {
         if !header.released.iter().all(|release| is_file(&release.path)) {
             return differs("released");
         }
+        if !header.decisions.iter().all(|decision| is_file(&decision.path)) {
+            return differs("decision");
+        }
+        if !header.purposes.iter().all(|purpose| is_file(&purpose.path)) {
+            return differs("purpose");
+        }
         Ok(bag)
     }
 

@@ -33,6 +33,9 @@ pub enum WordError {
     /// Not `<number> <sha256>`.
     #[error("an audit checkpoint is a number and a SHA-256 digest")]
     AuditCheckpoint,
+    /// Not the line of a decision or a purpose.
+    #[error("not the line of a decision or a purpose")]
+    Decision,
     /// Not `<sha256> <size>`.
     #[error("a segment is a SHA-256 digest and a size")]
     Segment,

@@ -2,8 +2,13 @@
 
 pub mod describe;
 pub mod gate;
+mod purpose;
 pub mod register;
 
 pub use describe::{Described, FacilityKey, RouteKind, describe, is_claim_like};
-pub use gate::{GateQuestion, Refusal, Refused, gate};
+pub use gate::{
+    Approval, ContentQuestion, Evidence, GateQuestion, GateReason, Known, Relation, Shown, Side,
+    content_reasons, gate,
+};
+pub use purpose::{Purpose, UnknownPurpose};
 pub use register::{Comparison, Print, Verdict, compare};

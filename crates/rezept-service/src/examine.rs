@@ -2,7 +2,7 @@
 
 use rezept_claim::{Depth, FileFacts, ReadError, scan};
 use rezept_journal::{Content, Stamp};
-use rezept_rules::{Described, GateQuestion, Refused, RouteKind, gate};
+use rezept_rules::{ContentQuestion, Described, RouteKind, Shown, content_reasons};
 use rezept_transfer::read_hashed;
 use rezept_transfer::volume::{EntryKind, Meta, RelPath, Verb, Volume, VolumeError};
 
@@ -99,17 +99,10 @@ impl Seen {
 }
 
 impl Examined {
-    /// Asks the gate, as far as the content itself goes.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn gate(
-        &self,
-        file_name: &str,
-        own: &rezept_rules::FacilityKey,
-        accept: &[RouteKind],
-    ) -> Result<Described, Box<Refused>> {
-        gate(GateQuestion { facts: &self.facts, file_name, own, accept })
+    /// What the content shows by itself.
+    #[must_use]
+    pub fn shown(&self, file_name: &str, own: &rezept_rules::FacilityKey, accept: &[RouteKind]) -> Shown {
+        content_reasons(ContentQuestion { facts: &self.facts, file_name, own, accept })
     }
 
     /// What the journal stores of it.

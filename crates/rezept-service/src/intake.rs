@@ -5,13 +5,16 @@ use rezept_codes::Code;
 use std::collections::HashMap;
 use std::io::Read;
 
-use rezept_journal::{Journal, JournalResult, ParcelRow, ParcelState, Reason, Timestamp};
-use rezept_rules::{Refusal, RouteKind};
-use rezept_transfer::volume::{Verb, VolumeError};
-use rezept_transfer::{Intake, Judged, Staged, StationName, TransferError};
+use rezept_journal::{ArrivedContent, DecisionRow, Journal, ParcelRow, ParcelState, ReasonRow, Timestamp};
+use rezept_rules::{Evidence, GateQuestion, GateReason, Known, Purpose, Relation, RouteKind, Side, gate};
+use rezept_transfer::volume::{EntryKind, RelPath, Verb, Volume, VolumeError};
+use rezept_transfer::{
+    Digest, Intake, Judged, Replaced, SaidOf, Staged, StationName, TransferError, aside_places, read_hashed,
+};
 
 use crate::config::Config;
 use crate::examine::{NotExamined, Seen, examine, see};
+use crate::gate::{purpose_of, scan_hold, to_row};
 use crate::leave::Asked;
 use crate::scanner::{Said, ScanError};
 
@@ -63,6 +66,7 @@ impl Intake for StationIntake<'_> {
         &mut self,
         journal: &Journal,
         parcel: &ParcelRow,
+        ordinal: u32,
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let scanned = self.scan(parcel, file)?;
@@ -78,63 +82,141 @@ impl Intake for StationIntake<'_> {
             }
         };
         let accept: Vec<RouteKind> = file.claimed_kind.parse().into_iter().collect();
-        let judged = examined.gate(file.official_name, &self.config.facility, &accept);
-        let (described, refusal) = match judged {
-            Ok(described) => (Some(described), None),
-            Err(refused) => (refused.described, Some(refused.refusal)),
-        };
-        let content = examined.content(described.as_ref());
-        let mut hold =
-            refusal.filter(|refusal| !(file.released.is_some() && refusal.may_be_released())).map(reason_of);
-        if hold.is_none() && file.released.is_none() {
-            hold = before(journal, parcel, &file.sha256, content.identity.as_deref())?;
+        let shown = examined.shown(file.official_name, &self.config.facility, &accept);
+        let purpose = purpose_of(file.said.purpose.as_deref());
+        let mut content = examined.content(shown.described.as_ref());
+        if !purpose.is_of_the_month() {
+            content.identity = None;
         }
-        let folder = described.map_or_else(|| "unknown".to_owned(), |described| described.folder);
-        let mut judged = Judged { content, folder, hold, grave: false, remark: None };
-        match scanned {
-            None | Some(Said::Clean) => {}
+        let arrived =
+            journal.arrived_before((parcel.row, ordinal), &file.sha256, content.identity.as_deref())?;
+        let (scan, remark) = match scanned {
+            None | Some(Said::Clean) => (None, None),
             Some(Said::Passed(reason)) => {
-                judged.remark = Some(format!("not scanned: {} {}", reason.code, reason.detail));
+                (None, Some(format!("not scanned: {} {}", reason.code, reason.detail)))
             }
-            Some(Said::Hold(reason)) => hold_by_scanner(&mut judged, reason),
+            Some(Said::Hold(reason)) => (scan_hold(&reason), None),
+        };
+        let reasons = gate(&GateQuestion {
+            content: &shown.reasons,
+            purpose: &purpose,
+            known: &known_here(&arrived, &file.sha256),
+            refused: &[],
+            scan: scan.as_ref(),
+            approval: None,
+            side: Side::Receiver,
+        });
+        let decided = journal.decisions_about(&file.sha256)?;
+        let mut reasons: Vec<ReasonRow> = reasons
+            .iter()
+            .map(|reason| covered(reason, shown.reasons.contains(reason), &decided, file.said))
+            .collect();
+        let mut replaces = None;
+        if let Purpose::Correction(earlier) = &purpose {
+            match earlier_file(&arrived, earlier, &file)? {
+                Earlier::Unknown => {}
+                Earlier::Stands(replaced) => replaces = Some(replaced),
+                Earlier::Taken => {
+                    let evidence = Evidence::of([Digest(*earlier).to_string()]);
+                    let reason = GateReason { code: Code::CorrectionWaits, evidence, detail: String::new() };
+                    reasons.push(covered(&reason, false, &decided, file.said));
+                }
+            }
         }
-        Ok(judged)
+        let folder = shown.described.map_or_else(|| "unknown".to_owned(), |described| described.folder);
+        let folder =
+            if purpose == Purpose::Resubmission { format!("{folder}/{RESUBMISSIONS}") } else { folder };
+        let purpose = file.said.purpose.clone();
+        Ok(Judged { content, folder, purpose, reasons, replaces, remark })
     }
+}
+
+/// The folder beside the month's file for returned claims that are billed again.
+pub(crate) const RESUBMISSIONS: &str = "再請求";
+
+/// What became here of the file that a corrected one takes the place of.
+enum Earlier {
+    /// It never came here, or was set aside already.
+    Unknown,
+    /// It stands where it was put, unchanged.
+    Stands(Replaced),
+    /// Staff have taken it, or changed it.
+    Taken,
+}
+
+/// Looks for the file that a corrected one takes the place of. It was delivered here by another parcel.
+fn earlier_file(
+    arrived: &[ArrivedContent],
+    earlier: &[u8; 32],
+    file: &Staged<'_>,
+) -> Result<Earlier, TransferError> {
+    let delivered = arrived.iter().rfind(|one| one.sha256 == *earlier);
+    let Some((inbox, place)) =
+        delivered.and_then(|one| Some((one.inbox.as_ref()?, one.destination.as_ref()?)))
+    else {
+        return Ok(Earlier::Unknown);
+    };
+    if *inbox != file.volume.root() {
+        // The inbox is another one by now: nobody can tell from here what became of the file.
+        return Ok(Earlier::Taken);
+    }
+    if holds(file.volume, place, earlier)? {
+        let replaced = Replaced { inbox: inbox.clone(), place: place.clone(), sha256: *earlier };
+        return Ok(Earlier::Stands(replaced));
+    }
+    for aside in aside_places(place) {
+        let Some(path) = RelPath::new(&aside) else { break };
+        if file.volume.stat(&path)?.is_none() {
+            break;
+        }
+        if holds(file.volume, &aside, earlier)? {
+            return Ok(Earlier::Unknown);
+        }
+    }
+    Ok(Earlier::Taken)
+}
+
+/// Whether exactly these bytes stand at a place of a volume.
+fn holds(volume: &dyn Volume, place: &str, sha256: &[u8; 32]) -> Result<bool, TransferError> {
+    let Some(path) = RelPath::new(place) else { return Ok(false) };
+    if volume.stat(&path)?.is_none_or(|meta| meta.kind != EntryKind::File) {
+        return Ok(false);
+    }
+    let mut from = volume.open(&path)?;
+    let read = read_hashed(&mut *from, |from| std::io::copy(from, &mut std::io::sink()));
+    let at = || format!("{}/{place}", volume.root());
+    let (_, digest, _) = read.map_err(|source| VolumeError { verb: Verb::Read, place: at(), source })?;
+    Ok(digest.0 == *sha256)
+}
+
+/// What arrived before, as the gate asks for it.
+fn known_here(arrived: &[ArrivedContent], sha256: &[u8; 32]) -> Vec<Known> {
+    let relation = |one: &ArrivedContent| match one.sha256 == *sha256 {
+        true => Relation::Same,
+        false => Relation::Identity(None),
+    };
+    let known = arrived.iter().map(|one| Known {
+        occurrence: one.parcel_id.clone(),
+        label: format!("P{}", one.parcel),
+        sha256: one.sha256,
+        relation: relation(one),
+    });
+    known.collect()
+}
+
+/// A reason as it is stored. It is answered by a decision of this station, or by one of the sender for the same question;
+/// what an older program let pass counts only for what the content shows by itself.
+fn covered(reason: &GateReason, alone: bool, decided: &[DecisionRow], said: &SaidOf) -> ReasonRow {
+    let mut row = to_row(reason, alone, decided);
+    row.covered |= reason.code.travels()
+        && said.decisions.iter().any(|decision| {
+            let evidence = decision.evidence.parse().unwrap_or_default();
+            decision.code.known().is_some_and(|code| reason.is_covered_by(code, &evidence))
+        });
+    row.covered |= alone && reason.code.travels() && said.released.iter().any(|code| *code == reason.code);
+    row
 }
 
 fn place_of(file: &Staged<'_>) -> String {
     format!("{}/{}", file.volume.root(), file.path)
-}
-
-/// Malware goes before every other reason. That a file was not scanned does not hide another reason: who lets that one pass
-/// must see both.
-fn hold_by_scanner(judged: &mut Judged, reason: Reason) {
-    judged.grave = reason.code == Code::Infected;
-    match &mut judged.hold {
-        Some(other) if !judged.grave => {
-            let both = [other.detail.as_str(), reason.code.as_str()];
-            other.detail = both.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
-        }
-        hold => *hold = Some(reason),
-    }
-}
-
-pub(crate) fn reason_of(refusal: Refusal) -> Reason {
-    Reason::new(refusal.code(), refusal.detail())
-}
-
-/// Whether the same content, or another content of this identity, was delivered here before.
-fn before(
-    journal: &Journal,
-    parcel: &ParcelRow,
-    sha256: &[u8; 32],
-    identity: Option<&str>,
-) -> JournalResult<Option<Reason>> {
-    if let Some(earlier) = journal.delivered_before(parcel.row, sha256, None)?.first() {
-        return Ok(Some(Reason::new(Code::PossibleDouble, format!("P{}", earlier.row))));
-    }
-    if let Some(earlier) = journal.delivered_before(parcel.row, sha256, identity)?.first() {
-        return Ok(Some(Reason::new(Code::OtherContentArrived, format!("P{}", earlier.row))));
-    }
-    Ok(None)
 }

@@ -3,6 +3,7 @@
 pub mod config;
 mod decide;
 pub mod examine;
+mod gate;
 mod intake;
 pub mod keys;
 mod leave;

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use rezept_claim::{Depth, Kind, scan};
 use rezept_journal::{FileRow, FileState, Place, Reason, Stamp};
-use rezept_rules::{Refusal, RouteKind, is_claim_like};
+use rezept_rules::{GateReason, RouteKind, is_claim_like};
 use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume, VolumeResult};
 
 use crate::config::Route;
-use crate::examine::{Examined, NotExamined, examine, stamp_of};
-use crate::intake::reason_of;
+use crate::examine::{NotExamined, examine, stamp_of};
+use crate::gate::{Standing, purpose_of};
+use crate::leave::Asked;
 use crate::problem::Problem;
 use crate::settle::{CUT_OFF_AFTER, Stillness};
 use crate::station::{Station, key};
@@ -41,7 +42,7 @@ pub(crate) enum Gated {
     /// It waits for a person.
     Held,
     /// It is cut off, perhaps only for now.
-    CutOff(Refusal),
+    CutOff(Reason, Vec<GateReason>),
     /// It changed meanwhile.
     Changed,
 }
@@ -161,10 +162,10 @@ impl Station {
         let (Some(row), Some(still)) = (row, still) else { return Ok(()) };
         let place = format!("{root}/{}", file.path);
         match self.pass_gate(&row, &file.name, &route.accept)? {
-            Gated::CutOff(refusal) if still >= CUT_OFF_AFTER.max(self.quiet_time(root)) => {
-                self.hold_file(row.id, &reason_of(refusal))?;
+            Gated::CutOff(reason, all) if still >= CUT_OFF_AFTER.max(self.quiet_time(root)) => {
+                self.hold_cut_off(row.id, &reason, &all)?;
             }
-            Gated::CutOff(_) => return Ok(()),
+            Gated::CutOff(..) => return Ok(()),
             Gated::Changed => return Ok(()),
             Gated::Passed | Gated::Held => {}
         }
@@ -254,49 +255,48 @@ impl Station {
                 return Ok(Gated::Changed);
             }
         };
-        let (described, refusal) = match examined.gate(name, &self.config.facility, accept) {
-            Ok(described) => (Some(described), None),
-            Err(refused) => (refused.described, Some(refused.refusal)),
-        };
-        self.journal.describe_file(row.id, &examined.content(described.as_ref()))?;
-        if let Some(refusal @ Refusal::Incomplete(_)) = refusal {
-            return Ok(Gated::CutOff(refusal));
+        let shown = examined.shown(name, &self.config.facility, accept);
+        let mut content = examined.content(shown.described.as_ref());
+        if !purpose_of(self.journal.file_purpose(row.id)?.as_deref()).is_of_the_month() {
+            content.identity = None;
         }
+        self.journal.describe_file(row.id, &content)?;
         if row.state == FileState::Seen {
+            // A file that is cut off may only be in the making: nothing is decided yet.
+            if let Some(cut) = shown.reasons.iter().find(|reason| reason.code == Code::GateIncomplete) {
+                let reason = Reason::new(cut.code, cut.detail.clone());
+                return Ok(Gated::CutOff(reason, shown.reasons));
+            }
             self.journal.move_file(row.id, FileState::Stable, None, "")?;
         }
-        let refusal = match refusal {
-            Some(refusal) => Some(refusal),
-            None => self.went_before(row.id, &examined)?,
-        };
-        match refusal {
-            None => {
-                self.journal.move_file(row.id, FileState::Gated, None, "")?;
-                Ok(Gated::Passed)
-            }
-            Some(refusal) => {
-                self.hold_file(row.id, &reason_of(refusal))?;
-                Ok(Gated::Held)
-            }
-        }
+        self.judged(row.id, &shown.reasons)
+    }
+
+    /// Asks the gate about a file that was just read.
+    pub(crate) fn judged(&mut self, id: i64, alone: &[GateReason]) -> Result<Gated, Problem> {
+        let scanner = self.config.scanner.clone();
+        let mut asked = scanner.as_ref().map(|scanner| Asked::new(scanner, self.world.clock.now()));
+        Ok(match self.judge_anew(id, alone, &mut asked)? {
+            Standing::Free => Gated::Passed,
+            Standing::Waits => Gated::Held,
+            Standing::Later => Gated::Changed,
+        })
+    }
+
+    /// Holds a file that stays cut off, with every reason that its content gives.
+    pub(crate) fn hold_cut_off(
+        &mut self,
+        id: i64,
+        reason: &Reason,
+        all: &[GateReason],
+    ) -> Result<(), Problem> {
+        self.hold_file(id, reason)?;
+        self.judged(id, all)?;
+        Ok(())
     }
 
     pub(crate) fn hold_file(&mut self, id: i64, reason: &Reason) -> Result<(), Problem> {
         Ok(self.journal.move_file(id, FileState::Held, Some(reason), "")?)
-    }
-
-    /// Whether this content, or another of its identity, was sent or is about to be.
-    fn went_before(&self, id: i64, examined: &Examined) -> Result<Option<Refusal>, Problem> {
-        if let Some(other) = self.journal.same_content(&examined.sha256, id)?.first() {
-            return Ok(Some(Refusal::SameContent(format!("F{}", other.id))));
-        }
-        let identity = self.journal.file(id)?.content.and_then(|content| content.identity);
-        if let Some(identity) = identity
-            && let Some(other) = self.journal.same_identity(&identity, id)?.first()
-        {
-            return Ok(Some(Refusal::SameIdentity(format!("F{}", other.id))));
-        }
-        Ok(None)
     }
 
     /// How soon a file may come to rest; `None` if none is moving.

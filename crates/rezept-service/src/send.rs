@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use rezept_journal::{FileRow, FileState, Form, ParcelRow, ParcelState, Place, Reason, Subject, Timestamp};
-use rezept_rules::{Refusal, RouteKind};
+use rezept_rules::RouteKind;
 use rezept_transfer::StationName;
 use rezept_transfer::volume::{EntryKind, RelPath};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{MediumKind, Role};
 use crate::decide::Decision;
 use crate::examine::stamp_of;
-use crate::intake::{StationIntake, reason_of};
+use crate::intake::StationIntake;
 use crate::leave::Ready;
 use crate::pairing::Pairing;
 use crate::problem::Problem;
@@ -306,7 +306,7 @@ impl Station {
             }
             FileState::Kept => {
                 let label = row.parcel.map_or_else(String::new, |parcel| format!("P{parcel}"));
-                return Err(Problem::new(Refusal::SameContent(String::new()).code(), key(&absolute), label));
+                return Err(Problem::new(Code::GateSameContent, key(&absolute), label));
             }
             _ => {}
         }
@@ -314,8 +314,8 @@ impl Station {
         if matches!(row.state, FileState::Seen | FileState::Stable) {
             match self.pass_gate(&row, &name, &accept)? {
                 Gated::Passed => {}
-                Gated::CutOff(refusal) => {
-                    self.hold_file(row.id, &reason_of(refusal))?;
+                Gated::CutOff(reason, all) => {
+                    self.hold_cut_off(row.id, &reason, &all)?;
                     outcome.held.push(format!("F{}", row.id));
                     return Ok(None);
                 }

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use rezept_journal::{Checkpoint, Delivery, ParcelChange, ParcelFile, ParcelState};
+use rezept_codes::Code;
+use rezept_journal::{
+    Checkpoint, Delivery, Direction, ParcelChange, ParcelFile, ParcelState, Reason, ReasonOf, ReasonRow,
+    Waits,
+};
 use rezept_parcel::sealed::{open_small, seal_small};
 use rezept_parcel::{Ack, AckedFile, AuditCheckpoint, Digest, ack, names};
 
@@ -11,25 +15,26 @@ use crate::codes;
 use crate::content::write_small;
 use crate::engine::{Engine, Known, entry, make_folders, path, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
-use crate::intake::{Intake, Judged, Staged};
+use crate::intake::{Intake, Judged, Replaced, SaidOf, Staged};
 use crate::outgoing::{ACK_FILE_MAX_BYTES, folders};
 use crate::staging::{STAGING, inboxes, staged_path, staging_folder};
 use crate::trust::{Trust, read_signature, remove_if_there, signature_path};
 use crate::volume::{EntryKind, FailureKind, RelPath, Volume};
 
 impl Engine<'_> {
-    /// Looks into every staged file: VALID, or HELD with the first reason.
+    /// Looks into every staged file and journals why each must wait, if it must. VALID when any can be delivered, else HELD.
     pub(crate) fn judge(&mut self, known: &Known, intake: &mut dyn Intake) -> TransferResult<()> {
         let row = known.row.row;
         let mut files = known.files.clone();
-        let (mut grave, mut hold, mut remarks) = (None, None, Vec::new());
+        let (mut hold, mut remarks) = (None, Vec::new());
         for file in &mut files {
             let judged = self.judge_one(known, file, intake)?;
-            let slot = if judged.grave { &mut grave } else { &mut hold };
-            *slot = slot.take().or(judged.hold);
+            file.waits = if judged.holds().is_some() { Waits::ForPerson } else { Waits::No };
+            hold = graver(hold, judged.holds());
             remarks.extend(judged.remark);
         }
-        match grave.or(hold) {
+        let all_wait = files.iter().all(|file| file.waits == Waits::ForPerson);
+        match hold.filter(|_| all_wait) {
             None => {
                 let change = ParcelChange { note: remarks.join("; "), ..ParcelChange::default() };
                 Ok(self.journal.set_incoming_files(row, ParcelState::Valid, &files, &change)?)
@@ -47,7 +52,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Judges one file and stores in it what it proved to be.
+    /// Judges one file, stores in it what it proved to be, and journals its reasons.
     fn judge_one(
         &mut self,
         known: &Known,
@@ -56,11 +61,12 @@ impl Engine<'_> {
     ) -> TransferResult<Judged> {
         let inbox = inbox_of(file, intake)?;
         let staged_at = staged_path(known, file.ordinal)?;
-        let released =
-            known.plain().released.iter().find(|release| release.path.as_str() == file.payload_path);
-        let released = released.map(|release| release.code.to_string());
-        let staged = Staged::new(self.volume(&inbox)?, &staged_at, file, released.as_deref());
-        let judged = intake.judge(self.journal, &known.row, staged)?;
+        let said = SaidOf::about(known.plain(), &file.payload_path);
+        let staged = Staged::new(self.volume(&inbox)?, &staged_at, file, &said);
+        let judged = intake.judge(self.journal, &known.row, file.ordinal, staged)?;
+        if known.row.direction == Direction::In {
+            self.journal.set_reasons(ReasonOf::Arrived(known.row.row, file.ordinal), &judged.reasons)?;
+        }
         let content = &judged.content;
         file.kind.clone_from(&content.kind);
         file.family.clone_from(&content.family);
@@ -68,27 +74,68 @@ impl Engine<'_> {
         file.month.clone_from(&content.month);
         file.volume.clone_from(&content.volume);
         file.identity.clone_from(&content.identity);
+        file.purpose.clone_from(&judged.purpose);
         Ok(judged)
     }
 
-    /// Chooses a free place for every file and journals it.
+    /// Chooses a free place for every file that may be delivered now, and journals it. A file that a corrected one takes the
+    /// place of is set aside before that. What must wait after all is journalled as waiting.
     pub(crate) fn plan_delivery(&mut self, known: &Known, intake: &mut dyn Intake) -> TransferResult<()> {
         let mut taken = BTreeSet::new();
         let mut places = Vec::with_capacity(known.files.len());
-        for file in known.files.iter().filter(|file| !file.delivered) {
-            let folder = self.judge_one(known, &mut file.clone(), intake)?.folder;
+        let mut waits = Vec::new();
+        // What leaves by this very station was judged before it was planned.
+        let asks = known.row.direction == Direction::In;
+        for file in known.files.iter().filter(|file| !file.delivered && file.waits != Waits::Refused) {
+            let judged = self.judge_one(known, &mut file.clone(), intake)?;
+            if asks && judged.holds().is_some() {
+                waits.push((file.ordinal, Waits::ForPerson));
+                continue;
+            }
+            if file.waits != Waits::No {
+                waits.push((file.ordinal, Waits::No));
+            }
             let inbox = inbox_of(file, intake)?;
-            let destination = self.free_place(known, file, &folder, &inbox, &taken)?;
+            if let Some(replaced) = &judged.replaces {
+                self.set_aside(known, replaced)?;
+            }
+            let destination = self.free_place(file, &judged.folder, &inbox, &taken)?;
             taken.insert((inbox.clone(), destination.clone()));
             places.push(Delivery { ordinal: file.ordinal, inbox, destination });
         }
+        self.journal.set_waits(known.row.row, &waits)?;
         Ok(self.journal.plan_delivery(known.row.row, &places)?)
     }
 
-    /// `<folder>/<name>`, or, where that is taken, `<folder>/<first 8 of the id>/<name>`, then with a number.
+    /// Moves a file that no longer counts into the folder beside it whose name says so. Interrupted before the journal knows
+    /// the new file's place, the next attempt finds the place free.
+    fn set_aside(&mut self, known: &Known, replaced: &Replaced) -> TransferResult<()> {
+        let volume = self.volume(&replaced.inbox)?;
+        let place = path(&replaced.place)?;
+        let target = aside_places(&replaced.place)
+            .map(|candidate| path(&candidate))
+            .find_map(|candidate| match candidate {
+                Ok(free) => match volume.stat(&free) {
+                    Ok(None) => Some(Ok(free)),
+                    Ok(Some(_)) => None,
+                    Err(error) => Some(Err(error.into())),
+                },
+                Err(error) => Some(Err(error)),
+            })
+            .unwrap_or_else(|| Err(TransferError::BadPath { path: replaced.place.clone() }))?;
+        self.effect(known.row.row, "set aside", &replaced.place, |_| {
+            let made = make_folders(volume, &target.parent())?;
+            volume.rename_new(&place, &target)?;
+            for folder in made.iter().map(RelPath::parent).chain([place.parent(), target.parent()]) {
+                volume.flush_folder(&folder)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// `<folder>/<name>`, or, where that is taken, the same name in a folder with a number below the payer's.
     fn free_place(
         &self,
-        known: &Known,
         file: &ParcelFile,
         folder: &str,
         inbox: &str,
@@ -96,15 +143,13 @@ impl Engine<'_> {
     ) -> TransferResult<String> {
         let volume = self.volume(inbox)?;
         let name = file.payload_path.rsplit('/').next().unwrap_or_default();
-        let (payer_folder, volume_folder) = match folder.rsplit_once("/vol-") {
+        let (before, volume_folder) = match folder.rsplit_once("/vol-") {
             Some((before, number)) => (before, format!("vol-{number}/")),
             None => (folder, String::new()),
         };
-        let short = known.id.short();
         let first = format!("{folder}/{name}");
-        let second = format!("{payer_folder}/{short}/{volume_folder}{name}");
-        let more = (2u32..).map(|n| format!("{payer_folder}/{short}-{n}/{volume_folder}{name}"));
-        for candidate in [first, second].into_iter().chain(more.take(1000)) {
+        let more = (2u32..1002).map(|number| format!("{before}/{number}/{volume_folder}{name}"));
+        for candidate in [first].into_iter().chain(more) {
             if !taken.contains(&(inbox.to_owned(), candidate.clone()))
                 && volume.stat(&path(&candidate)?)?.is_none()
             {
@@ -114,19 +159,28 @@ impl Engine<'_> {
         Err(TransferError::BadPath { path: folder.to_owned() })
     }
 
-    /// Gives every staged file its journalled place: DELIVERED.
+    /// Gives every file that may be delivered its journalled place: DELIVERED, or HELD while others wait for a person.
     pub(crate) fn deliver(&mut self, known: &Known) -> TransferResult<()> {
-        if self.place_files(known)? {
-            self.journal.move_parcel(known.row.row, ParcelState::Delivered, &ParcelChange::default())?;
+        if !self.place_files(known)? {
+            return Ok(());
         }
-        Ok(())
+        let row = known.row.row;
+        let waiting = known.files.iter().find(|file| !file.delivered && file.waits == Waits::ForPerson);
+        let Some(waiting) = waiting else {
+            return Ok(self.journal.move_parcel(row, ParcelState::Delivered, &ParcelChange::default())?);
+        };
+        let reasons = self.journal.reasons(ReasonOf::Arrived(row, waiting.ordinal))?;
+        let reason = reasons.into_iter().find(|reason| !reason.covered);
+        let reason = reason.ok_or(TransferError::Stored { what: "a file that waits without a reason" })?;
+        self.hold(row, Reason::new(reason.code, reason.detail))
     }
 
     /// Renames every staged file to its journalled place. A planned file that is no longer in staging was placed before
     /// an interruption. `false` when a place was taken meanwhile and another had to be planned: ask again.
     pub(crate) fn place_files(&mut self, known: &Known) -> TransferResult<bool> {
         let row = known.row.row;
-        let waiting: Vec<&ParcelFile> = known.files.iter().filter(|file| !file.delivered).collect();
+        let waiting: Vec<&ParcelFile> =
+            known.files.iter().filter(|file| !file.delivered && file.waits == Waits::No).collect();
         let mut touched = BTreeSet::new();
         for file in &waiting {
             let (Some(inbox), Some(destination)) = (&file.inbox, &file.destination) else { continue };
@@ -153,6 +207,9 @@ impl Engine<'_> {
         }
         let ordinals: Vec<u32> = waiting.iter().map(|file| file.ordinal).collect();
         self.journal.files_delivered(row, &ordinals)?;
+        if known.files.iter().any(|file| file.waits == Waits::ForPerson) {
+            return Ok(true);
+        }
         for inbox in inboxes(&known.files) {
             let volume = self.volume(&inbox)?;
             remove_tree(volume, &staging_folder(known)?)?;
@@ -170,7 +227,7 @@ impl Engine<'_> {
             .iter()
             .filter_map(|other| Some((other.inbox.clone()?, other.destination.clone()?)))
             .collect();
-        let destination = self.free_place(known, file, target.parent().as_str(), &inbox, &others)?;
+        let destination = self.free_place(file, target.parent().as_str(), &inbox, &others)?;
         let place = Delivery { ordinal: file.ordinal, inbox, destination };
         Ok(self.journal.plan_delivery(known.row.row, &[place])?)
     }
@@ -336,6 +393,29 @@ impl Engine<'_> {
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },
         })
     }
+}
+
+/// The graver of two reasons: malware goes before every other one, else the first.
+fn graver(first: Option<Reason>, second: Option<&ReasonRow>) -> Option<Reason> {
+    let second = second.map(|row| Reason::new(row.code.clone(), row.detail.clone()));
+    match (&first, &second) {
+        (Some(one), Some(other)) if other.code == Code::Infected && one.code != Code::Infected => second,
+        (Some(_), _) => first,
+        (None, _) => second,
+    }
+}
+
+/// The folder beside a file for what it takes the place of.
+pub const REPLACED: &str = "差替え前";
+
+/// Where a file may stand once it no longer counts: `<folder>/差替え前/<name>`, then with a number.
+pub fn aside_places(place: &str) -> impl Iterator<Item = String> + use<> {
+    let (folder, name) = place.rsplit_once('/').unwrap_or(("", place));
+    let (folder, name) = (folder.to_owned(), name.to_owned());
+    (1u32..1000).map(move |number| match number {
+        1 => format!("{folder}/{REPLACED}/{name}"),
+        more => format!("{folder}/{REPLACED}/{more}/{name}"),
+    })
 }
 
 /// The inbox of a file: the journalled one, or the one that takes its kind.

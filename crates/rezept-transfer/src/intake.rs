@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use rezept_journal::{Content, Journal, ParcelFile, ParcelRow, Reason};
-use rezept_parcel::StationName;
+use rezept_codes::StoredCode;
+use rezept_journal::{Content, Journal, ParcelFile, ParcelRow, ReasonRow};
+use rezept_parcel::{Header, StationName};
 
 use crate::volume::{RelPath, Volume};
 
@@ -22,8 +23,51 @@ pub struct Staged<'a> {
     pub sha256: [u8; 32],
     /// Size in bytes.
     pub size_bytes: u64,
-    /// The code that a person at the sender let pass for this file.
-    pub released: Option<&'a str>,
+    /// What people at the sender said about this file.
+    pub said: &'a SaidOf,
+}
+
+/// What people at the sender said about one file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SaidOf {
+    /// Codes that an older program let pass, without what they rested on.
+    pub released: Vec<StoredCode>,
+    /// Decisions, each for one reason.
+    pub decisions: Vec<Decided>,
+    /// What the file is for; `None`: the month's own.
+    pub purpose: Option<String>,
+}
+
+/// A decision that a person at the sender took.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decided {
+    /// The code of the reason.
+    pub code: StoredCode,
+    /// What the reason rested on: words, separated by spaces.
+    pub evidence: String,
+    /// Why, in the person's words.
+    pub why: String,
+}
+
+impl SaidOf {
+    /// Collects from a header what concerns one file.
+    #[must_use]
+    pub fn about(header: &Header, payload_path: &str) -> Self {
+        let of = |path: &rezept_parcel::PayloadPath| path.as_str() == payload_path;
+        let released = header.released.iter().filter(|one| of(&one.path));
+        let decisions = header.decisions.iter().filter(|one| of(&one.path));
+        Self {
+            released: released.map(|one| StoredCode::from(one.code.as_str())).collect(),
+            decisions: decisions
+                .map(|one| Decided {
+                    code: one.code.as_str().into(),
+                    evidence: one.evidence.join(" "),
+                    why: one.why.clone(),
+                })
+                .collect(),
+            purpose: header.purposes.iter().find(|one| of(&one.path)).map(|one| one.purpose.clone()),
+        }
+    }
 }
 
 impl<'a> Staged<'a> {
@@ -32,7 +76,7 @@ impl<'a> Staged<'a> {
         volume: &'a dyn Volume,
         path: &'a RelPath,
         file: &'a ParcelFile,
-        released: Option<&'a str>,
+        said: &'a SaidOf,
     ) -> Self {
         Self {
             volume,
@@ -41,7 +85,7 @@ impl<'a> Staged<'a> {
             official_name: file.payload_path.rsplit('/').next().unwrap_or_default(),
             sha256: file.sha256,
             size_bytes: file.size_bytes,
-            released,
+            said,
         }
     }
 }
@@ -53,12 +97,33 @@ pub struct Judged {
     pub content: Content,
     /// The folder below the inbox for it: `202411/shaho`, with `/vol-01` for a volume.
     pub folder: String,
-    /// Why a person must decide before it is delivered.
-    pub hold: Option<Reason>,
-    /// Not everybody may let that pass: it goes before the reasons of the parcel's other files.
-    pub grave: bool,
+    /// What it is for; `None`: the month's own.
+    pub purpose: Option<String>,
+    /// Every reason for which a person must decide before it is delivered, those that a decision answers included.
+    pub reasons: Vec<ReasonRow>,
+    /// A file that this one takes the place of: its inbox and place, and the SHA-256 it must still have.
+    pub replaces: Option<Replaced>,
     /// What the history is to say of it besides.
     pub remark: Option<String>,
+}
+
+/// A file in an inbox that a corrected one takes the place of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replaced {
+    /// Root of the inbox.
+    pub inbox: String,
+    /// Place below it.
+    pub place: String,
+    /// SHA-256 that it was delivered with.
+    pub sha256: [u8; 32],
+}
+
+impl Judged {
+    /// The first reason that no decision answers.
+    #[must_use]
+    pub fn holds(&self) -> Option<&ReasonRow> {
+        self.reasons.iter().find(|reason| !reason.covered)
+    }
 }
 
 /// The service's side of receiving.
@@ -75,7 +140,7 @@ pub trait Intake {
         let _ = (file, from);
     }
 
-    /// Looks into a file. Asked once more for a file whose parcel waited for a person.
+    /// Looks into a file of a parcel, whose place in it is `ordinal`. Asked once more for a file that waited for a person.
     ///
     /// # Errors
     /// When it cannot be read or the journal fails.
@@ -83,6 +148,7 @@ pub trait Intake {
         &mut self,
         journal: &Journal,
         parcel: &ParcelRow,
+        ordinal: u32,
         file: Staged<'_>,
     ) -> Result<Judged, crate::error::TransferError>;
 }

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use rezept_journal::{Draft, FileRow, Form, NewParcel, ParcelFile, ParcelRow};
+use rezept_codes::Code;
+use rezept_journal::{DecisionRow, Draft, FileRow, Form, NewParcel, ParcelFile, ParcelRow};
+use rezept_parcel::decisions::{SentDecision, SentPurpose};
 use rezept_parcel::vault::Vault;
 use rezept_parcel::{
     AuditCheckpoint, BagPlan, Content, Digest, Header, Identity, ParcelId, PayerFolder, PayloadFile,
-    PayloadPath, Release, StationName,
+    PayloadPath, StationName,
 };
 
 use crate::engine::Engine;
 use crate::error::{TransferError, TransferResult};
+use crate::intake::{Decided, SaidOf};
 use crate::trust::Trust;
 
 impl Engine<'_> {
@@ -55,9 +58,30 @@ impl Engine<'_> {
             _ => None,
         };
         let stations = (self.me.clone(), to.clone(), self.facility.clone());
+        let mut said = Vec::with_capacity(files.len());
+        for file in files {
+            said.push((file.clone(), self.said_of(file)?));
+        }
         self.journal.plan_parcel(&sender, &peer, route, |draft| {
-            build(draft, id, stations, files, form, signing.as_ref())
+            build(draft, id, stations, &said, form, signing.as_ref())
         })
+    }
+}
+
+impl Engine<'_> {
+    /// What people here said about a file that the receiver should know: its purpose, and decisions about its content that
+    /// concern more than this station.
+    fn said_of(&self, file: &FileRow) -> TransferResult<SaidOf> {
+        let Some(content) = &file.content else { return Ok(SaidOf::default()) };
+        let mut decisions = Vec::new();
+        for decision in self.journal.decisions_about(&content.sha256)? {
+            let travels = decision.code.known().is_some_and(Code::travels);
+            if decision.released && travels {
+                let DecisionRow { code, evidence, why, .. } = decision;
+                decisions.push(Decided { code, evidence, why });
+            }
+        }
+        Ok(SaidOf { released: Vec::new(), decisions, purpose: self.journal.file_purpose(file.id)? })
     }
 }
 
@@ -72,7 +96,7 @@ fn build(
     draft: Draft,
     id: ParcelId,
     (from, to, facility): (StationName, StationName, rezept_parcel::Facility),
-    files: &[FileRow],
+    files: &[(FileRow, SaidOf)],
     form: Form,
     signing: Option<&Signing<'_>>,
 ) -> TransferResult<NewParcel> {
@@ -80,19 +104,25 @@ fn build(
         draft.at.to_string().parse().map_err(|_| TransferError::Stored { what: "a time" })?;
     let mut numbers: BTreeMap<String, u16> = BTreeMap::new();
     let mut planned = Vec::with_capacity(files.len());
-    for file in files {
-        planned.push(plan_file(file, &mut numbers)?);
+    for (file, said) in files {
+        let (payload, row) = plan_file(file, &mut numbers)?;
+        let row = ParcelFile { purpose: said.purpose.clone(), ..row };
+        planned.push((payload, row, said));
     }
     planned.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     let payload = planned.iter().map(|(file, ..)| file.clone()).collect();
     let plan = BagPlan::new(id, from.clone(), to.clone(), facility.clone(), created.clone(), payload)?;
-    let released = planned
-        .iter()
-        .filter_map(|(file, _, code)| {
-            let code = code.as_ref()?.parse().ok()?;
-            Some(Release { code, path: file.path.clone() })
-        })
-        .collect();
+    let mut decisions = Vec::new();
+    let mut purposes = Vec::new();
+    for (file, _, said) in &planned {
+        let path = || file.path.clone();
+        for decided in &said.decisions {
+            let evidence = decided.evidence.split_ascii_whitespace().map(str::to_owned).collect();
+            let code = decided.code.as_str().parse().map_err(|_| TransferError::Stored { what: "a code" })?;
+            decisions.push(SentDecision { code, path: path(), evidence, why: decided.why.clone() });
+        }
+        purposes.extend(said.purpose.clone().map(|purpose| SentPurpose { purpose, path: path() }));
+    }
     let header = Header {
         id,
         from,
@@ -101,7 +131,9 @@ fn build(
         created,
         facility: Some(facility),
         content: Content::Bag(plan.summary()),
-        released,
+        released: Vec::new(),
+        decisions,
+        purposes,
         previous: signing.and_then(|signing| signing.previous),
         opening_key: signing.map(|signing| signing.vault.newest_opening().recipient()),
         witness: signing.and_then(|signing| signing.witness),
@@ -122,7 +154,7 @@ fn build(
 fn plan_file(
     file: &FileRow,
     numbers: &mut BTreeMap<String, u16>,
-) -> TransferResult<(PayloadFile, ParcelFile, Option<String>)> {
+) -> TransferResult<(PayloadFile, ParcelFile)> {
     let stored = |what| TransferError::Stored { what };
     let content = file.content.as_ref().ok_or_else(|| stored("a file without content"))?;
     let month = content.month.as_deref().ok_or_else(|| stored("a file without a month"))?;
@@ -159,7 +191,7 @@ fn plan_file(
         file: Some(file.id),
         ..ParcelFile::default()
     };
-    Ok((payload, row, file.released_code.clone().map(String::from)))
+    Ok((payload, row))
 }
 
 /// `YYYY-MM` into its numbers.

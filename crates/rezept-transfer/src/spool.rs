@@ -317,6 +317,8 @@ impl Engine<'_> {
                 Envelope::new(segments).map_err(|_| TransferError::Stored { what: "segments" })?,
             ),
             released: Vec::new(),
+            decisions: Vec::new(),
+            purposes: Vec::new(),
             previous: self.journal.last_header_to(&known.row.peer)?.map(Digest),
             opening_key: self.announced(),
             witness: self.witness_line(&known.row.peer, None)?,

@@ -4,7 +4,7 @@
 use rezept_codes::Code;
 use std::io::{BufReader, Read};
 
-use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel};
+use rezept_journal::{ParcelChange, ParcelFile, ParcelState, Reason, VerifyLevel, Waits};
 use rezept_parcel::sealed::{SealedStream, UnsealError, Unsealed};
 use rezept_parcel::{
     Content, Digest, Envelope, Header, PayloadFile, ReceivedBag, ReceivedError, TagFiles, names, received,
@@ -15,7 +15,7 @@ use crate::content::{Copies, Item, compare_looking, copy_items};
 use crate::engine::{Engine, Known, Progress, entry, make_folders, path, place, read_small, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::incoming::parcel_place;
-use crate::intake::{Intake, Staged};
+use crate::intake::{Intake, SaidOf, Staged};
 use crate::lane::{PassError, with_lane};
 use crate::outgoing::folders;
 use crate::recovery::Inside;
@@ -39,7 +39,7 @@ pub(crate) fn staging_folder(known: &Known) -> TransferResult<RelPath> {
 impl Engine<'_> {
     pub(crate) fn look_in(&self, known: &Known, medium: Option<&dyn Volume>) -> TransferResult<Inside> {
         let mut staged = !known.files.is_empty();
-        for file in known.files.iter().filter(|file| !file.delivered) {
+        for file in known.files.iter().filter(|file| !file.delivered && file.waits != Waits::Refused) {
             let there = match file.inbox.as_deref() {
                 Some(inbox) => {
                     let volume = self.volume(inbox)?;
@@ -50,7 +50,8 @@ impl Engine<'_> {
             };
             staged &= there;
         }
-        let planned = !known.files.is_empty() && known.files.iter().all(|file| file.destination.is_some());
+        let mut goes = known.files.iter().filter(|file| file.waits == Waits::No);
+        let planned = !known.files.is_empty() && goes.all(|file| file.destination.is_some());
         let (mut on_medium, mut ack_missing, mut ack_there) = (false, false, false);
         if let Some(volume) = medium {
             // Where it was found, not where its header would have it: that is what authentication compares.
@@ -223,7 +224,7 @@ impl Engine<'_> {
             .collect::<TransferResult<_>>()?;
         let mut look = |number: usize, from: &mut dyn Read| {
             if let (Some(file), Some((path, ..))) = (files.get(number), staged.get(number)) {
-                intake.look(&Staged::new(inbox, path, file, None), from);
+                intake.look(&Staged::new(inbox, path, file, &SaidOf::default()), from);
             }
         };
         compare_looking(inbox, &staged, Some(&mut look), &mut |_, _| {})

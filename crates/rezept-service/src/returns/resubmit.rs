@@ -16,7 +16,7 @@ use rezept_returns::build::{Builder, Facility, Head, Written};
 use rezept_returns::check::{KnownReturn, check};
 use rezept_returns::merge::{Fate, graft};
 use rezept_returns::{ClaimFacts, content_sha256};
-use rezept_rules::RouteKind;
+use rezept_rules::{Purpose, RouteKind};
 use rezept_transfer::Digest;
 use rezept_transfer::volume::{FailureKind, NewFile, RelPath, Volume};
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,6 @@ use crate::station::{Station, key};
 
 /// Below the data folder: files that wait to be carried away.
 const FOLDER: &str = "resubmissions";
-/// What is told of a file that other contents of its identity may stand beside: it holds other claims than they do.
-const BESIDE_THE_MONTH: &str = "returned claims sent again";
 
 /// A resubmission file that was made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -528,8 +526,8 @@ impl Station {
         Some(route.name.clone())
     }
 
-    /// Lets a finished file wait for transfer like any claim file. It stands beside the month's ordinary file and has the
-    /// same identity, so a person's word that both count travels with it: this very request.
+    /// Lets a finished file wait for transfer like any claim file. Its purpose tells it from the month's ordinary file, which
+    /// has the same header.
     fn queue(&mut self, row: &ResubmissionRow) -> Result<i64, Problem> {
         let root = key(&self.config.data.join(FOLDER));
         let inside = Path::new(&row.content.place).strip_prefix(&root).map(key).unwrap_or_default();
@@ -579,11 +577,9 @@ impl Station {
                 points: Some(content.points),
             },
         )?;
+        self.journal.set_file_purpose(id, &Purpose::Resubmission.to_string())?;
         if self.journal.file(id)?.state == FileState::Stable {
-            let beside = rezept_rules::Refusal::SameIdentity(String::new()).code();
-            let reason = Reason::new(beside, BESIDE_THE_MONTH);
-            self.journal.move_file(id, FileState::Held, Some(&reason), "")?;
-            self.journal.release_file(id, BESIDE_THE_MONTH)?;
+            self.judged(id, &[])?;
         }
         self.journal.queue_resubmission(row.id, id).map_err(|error| of_journal(&error))
     }

@@ -209,6 +209,18 @@ RZ-G116-what = An editor or a spreadsheet program saved this file anew. Its char
 RZ-G116-sent = { sent-not-this }
 RZ-G116-next = Use the receipt computer's own output, or the file as it was downloaded.
 
+RZ-G117-what = This file answers returned claims (search numbers) that another file answers too.
+RZ-G117-sent = { sent-not-this }
+RZ-G117-next = Check the other file. Release this one with a reason only if the other one does not count.
+
+RZ-G118-what = This file holds claims that went out before, to the letter, in another file. They would be claimed twice.
+RZ-G118-sent = { sent-not-this }
+RZ-G118-next = Make the file without these claims. Release it with a reason only if the other one does not count.
+
+RZ-G119-what = A corrected file arrived, and the earlier one has been taken out of the inbox. It may have been sent already.
+RZ-G119-sent = The corrected file is not in the inbox yet. Nothing was sent to the review body by this program.
+RZ-G119-next = Check in the online claim system. If the earlier one was not sent, or was withdrawn, confirm with rezept held release and a reason.
+
 ## T handing over, media
 RZ-T101-what = What was read back from the medium differs from what was written. The medium may be damaged.
 RZ-T101-sent = { sent-not-this-parcel }
@@ -258,9 +270,9 @@ RZ-T112-what = A watched folder or an inbox cannot be used.
 RZ-T112-sent = Nothing new was sent, and nothing was put into the inbox.
 RZ-T112-next = Check that the folder exists, has room and can be written, and run the command again.
 
-RZ-T113-what = The inbox already had another file of this name. It was not overwritten; the new one is in a folder named after its id.
-RZ-T113-sent = The file that arrived is in the folder named after its id.
-RZ-T113-next = Look at both and decide which one to claim with.
+RZ-T113-what = A corrected file arrived. It stands at the usual place now, and the earlier one was moved to the folder 差替え前.
+RZ-T113-sent = The corrected file is in the inbox.
+RZ-T113-next = Claim with the file at the usual place. Do not send the one in 差替え前.
 
 RZ-T114-what = The medium holds a parcel with the same id and other content.
 RZ-T114-sent = { sent-not-this-parcel }
@@ -378,6 +390,10 @@ RZ-P123-next = Run rezept pair export and rezept pair accept on both stations, t
 RZ-P124-what = The parcel is signed and whole, and yet what is inside is not what a parcel holds.
 RZ-P124-sent = { sent-not-delivered }
 RZ-P124-next = Do not use the files in it. Update rezept on the other station and send again; if this appears again, tell the person responsible.
+
+RZ-P125-what = A person at the other station refused this file.
+RZ-P125-sent = It was not delivered there. The original is still in its folder.
+RZ-P125-next = Ask at the other station why. To hand it over once more, use rezept held release with a reason; else rezept held refuse.
 
 ## M registered media
 RZ-M101-what = This medium is registered elsewhere, but not at this station.

@@ -1,0 +1,146 @@
+//! What this station knows of contents: those it sent or is about to send, those that wait, those that arrived. The register
+//! tells contents apart; what became of each follows from the rows of files and parcels.
+
+use rusqlite::{Row, params};
+
+use crate::error::JournalResult;
+use crate::store::Journal;
+
+/// An occurrence of a content at this station.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownContent {
+    /// The id of the parcel that carries or carried it; `None` before there is one.
+    pub parcel_id: Option<String>,
+    /// `F12`, `P3`.
+    pub label: String,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// A file that arrived.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ArrivedContent {
+    /// Row of its parcel.
+    pub parcel: i64,
+    /// The parcel's id.
+    pub parcel_id: String,
+    /// Its place in the parcel.
+    pub ordinal: u32,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// Root of the inbox where it was put; `None` before its place was chosen.
+    pub inbox: Option<String>,
+    /// Its place below the inbox.
+    pub destination: Option<String>,
+}
+
+fn read_known(row: &Row<'_>) -> rusqlite::Result<KnownContent> {
+    let id: i64 = row.get(0)?;
+    Ok(KnownContent { parcel_id: row.get(1)?, label: format!("F{id}"), sha256: row.get(2)? })
+}
+
+fn read_arrived(row: &Row<'_>) -> rusqlite::Result<ArrivedContent> {
+    Ok(ArrivedContent {
+        parcel: row.get(0)?,
+        parcel_id: row.get(1)?,
+        ordinal: row.get(2)?,
+        sha256: row.get(3)?,
+        inbox: row.get(4)?,
+        destination: row.get(5)?,
+    })
+}
+
+const KNOWN: &str =
+    "SELECT f.id, p.id, f.sha256 FROM file f LEFT JOIN parcel p ON p.row = f.parcel WHERE f.id <> ?2 AND ";
+
+/// Was sent or is about to be, by a parcel that was not ended before it could arrive. The state alone does not tell: a source
+/// that changed after its parcel was committed is GONE, and its claims are under way.
+const GOES: &str = "(f.state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXISTS (SELECT 1 FROM parcel_file s JOIN \
+    parcel sp ON sp.row = s.parcel WHERE s.file = f.id AND s.held <> 2 AND sp.committed_at IS NOT NULL AND sp.state <> 'CANCELLED'))";
+
+impl Journal {
+    /// Returns the ids of this station's parcels with which the receiver refused a content.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn refused_at_receiver(&self, sha256: &[u8; 32]) -> JournalResult<Vec<String>> {
+        let mut rows = self.conn.prepare_cached(
+            "SELECT p.id FROM parcel_file f JOIN parcel p ON p.row = f.parcel WHERE f.sha256 = ?1 AND f.held = 2 AND \
+             p.direction = 'out' ORDER BY p.row",
+        )?;
+        let found = rows.query_map([sha256], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
+    /// Returns the other files of this station with this content that were sent, are about to be, or were held before this
+    /// one was seen. Of those that may leave but did not, only the ones seen before it.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn known_same(&self, sha256: &[u8; 32], file: i64) -> JournalResult<Vec<KnownContent>> {
+        let sql = format!(
+            "{KNOWN} f.sha256 = ?1 AND (({GOES} AND (f.state <> 'GATED' OR f.id < ?2)) OR (f.state = 'HELD' AND f.id < ?2)) \
+             ORDER BY f.id"
+        );
+        let mut rows = self.conn.prepare_cached(&sql)?;
+        let found = rows.query_map(params![sha256, file], read_known)?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
+    /// Returns the other files of this station with this identity and another content that were sent, are about to be, or
+    /// wait. A file that was accepted already (`accepted`) is not held for what only came after it.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn known_of_identity(
+        &self,
+        identity: &str,
+        sha256: &[u8; 32],
+        file: i64,
+        accepted: bool,
+    ) -> JournalResult<Vec<KnownContent>> {
+        let sql = format!(
+            "{KNOWN} f.identity = ?1 AND f.sha256 <> ?3 AND (({GOES} AND (f.state <> 'GATED' OR f.id < ?2 OR NOT ?4)) OR \
+             (f.state = 'HELD' AND (f.id < ?2 OR NOT ?4))) ORDER BY f.id"
+        );
+        let mut rows = self.conn.prepare_cached(&sql)?;
+        let args = params![identity, file, sha256, accepted];
+        let found = rows.query_map(args, read_known)?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
+    /// Returns the files of this station with this content that left or are about to, whatever lies under their names now.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn files_that_go(&self, sha256: &[u8; 32]) -> JournalResult<Vec<KnownContent>> {
+        let mut rows =
+            self.conn.prepare_cached(&format!("{KNOWN} f.sha256 = ?1 AND {GOES} ORDER BY f.id"))?;
+        let found = rows.query_map(params![sha256, 0], read_known)?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+
+    /// Returns the files that were delivered here, or stand before this one in its own parcel, with this content or, if
+    /// `identity` is given, this identity.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn arrived_before(
+        &self,
+        (parcel, ordinal): (i64, u32),
+        sha256: &[u8; 32],
+        identity: Option<&str>,
+    ) -> JournalResult<Vec<ArrivedContent>> {
+        let mut rows = self.conn.prepare_cached(
+            // Two plain questions let SQLite use the two indexes.
+            "SELECT f.parcel, p.id, f.ordinal, f.sha256, f.inbox, f.destination FROM parcel_file f JOIN parcel p ON \
+             p.row = f.parcel WHERE (f.parcel, f.ordinal) IN (SELECT parcel, ordinal FROM \
+             parcel_file WHERE sha256 = ?3 UNION SELECT parcel, ordinal FROM parcel_file WHERE identity = ?4) AND \
+             ((f.parcel <> ?1 AND f.delivered = 1) OR (f.parcel = ?1 AND f.ordinal < ?2)) ORDER BY f.parcel, f.ordinal",
+        )?;
+        let found = rows
+            .query_map(params![parcel, ordinal, sha256, identity], read_arrived)?
+            .collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+}
