@@ -90,7 +90,8 @@ impl Station {
             | Subject::Returned(_)
             | Subject::Resubmission(_)
             | Subject::Operator(_)
-            | Subject::Medium(_) => Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), "")),
+            | Subject::Medium(_)
+            | Subject::Content(_) => Err(Problem::new(problem::UNKNOWN_ID, id.to_string(), "")),
         }
     }
 
