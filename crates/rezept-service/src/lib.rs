@@ -9,6 +9,7 @@ mod leave;
 pub mod media;
 pub mod pairing;
 pub mod people;
+pub mod print_key;
 pub mod problem;
 pub mod returns;
 mod scan;
