@@ -34,7 +34,8 @@ pub struct ChainReport {
     /// Those of them that the chain does not contain, by number.
     pub unmet: Vec<Unmet>,
     /// Files, parcels, return files, returned claims and resubmissions (`F1`, `P2`, `I3`, `R4`, `B5`) whose row and whose
-    /// history tell different states, and return files that have not the claims they brought.
+    /// history tell different states, contents of the register (`C6`) with another purpose than the history tells, and
+    /// return files that have not the claims they brought.
     pub astray: Vec<String>,
 }
 
@@ -60,7 +61,7 @@ impl Told {
     fn note(&mut self, entry: HistoryRow) {
         // Entries without a state before are births and decisions; only the first of a subject is its birth. A returned
         // claim has no birth of its own: the entry of its file tells of all.
-        let is_row = entry.subject.starts_with(['F', 'P', 'I', 'B']);
+        let is_row = entry.subject.starts_with(['F', 'P', 'I', 'B', 'C']);
         let is_claim = entry.subject.starts_with('R');
         let is_move = !entry.from.is_empty();
         if (is_row && (is_move || !self.0.contains_key(&entry.subject))) || (is_claim && is_move) {
@@ -74,7 +75,8 @@ impl Told {
         let mut rows = conn.prepare(
             "SELECT 'F' || id, state FROM file UNION ALL SELECT 'P' || row, state FROM parcel \
              UNION ALL SELECT 'I' || id, state FROM return_file UNION ALL SELECT 'B' || id, state FROM resubmission \
-             UNION ALL SELECT 'R' || id, state FROM returned_claim WHERE state <> 'new'",
+             UNION ALL SELECT 'R' || id, state FROM returned_claim WHERE state <> 'new' \
+             UNION ALL SELECT 'C' || id, purpose FROM register_content",
         )?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {

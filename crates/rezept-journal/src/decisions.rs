@@ -80,6 +80,8 @@ pub struct DecisionRow {
     pub at: String,
     /// Who.
     pub actor: String,
+    /// What it was taken about: `F12`, `P3/0`.
+    pub subject: String,
     /// SHA-256 of the content.
     pub sha256: [u8; 32],
     /// The code of the reason.
@@ -101,6 +103,7 @@ fn read_decision(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
         evidence: row.get(4)?,
         released: row.get::<_, String>(5)? == Verdict::Release.word(),
         why: row.get(6)?,
+        subject: row.get(7)?,
     })
 }
 
@@ -235,7 +238,7 @@ impl Journal {
     /// When SQLite does not answer.
     pub fn decisions_about(&self, sha256: &[u8; 32]) -> JournalResult<Vec<DecisionRow>> {
         let mut rows = self.conn.prepare_cached(
-            "SELECT at, actor, sha256, code, evidence, verdict, why FROM decision WHERE sha256 = ?1 ORDER BY id",
+            "SELECT at, actor, sha256, code, evidence, verdict, why, subject FROM decision WHERE sha256 = ?1 ORDER BY id",
         )?;
         let found = rows.query_map([sha256], read_decision)?.collect::<Result<_, _>>()?;
         Ok(found)

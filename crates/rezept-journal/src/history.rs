@@ -36,6 +36,8 @@ pub enum Subject {
     Operator(i64),
     /// A row of `medium`.
     Medium(i64),
+    /// A row of `register_content`.
+    Content(i64),
     /// The station itself.
     Station,
 }
@@ -51,6 +53,7 @@ impl std::fmt::Display for Subject {
             Self::Resubmission(id) => write!(f, "B{id}"),
             Self::Operator(id) => write!(f, "O{id}"),
             Self::Medium(row) => write!(f, "M{row}"),
+            Self::Content(id) => write!(f, "C{id}"),
             Self::Station => f.write_str("S"),
         }
     }
@@ -69,6 +72,7 @@ impl std::str::FromStr for Subject {
             Some(("B" | "b", digits)) => Ok(Self::Resubmission(number(digits)?)),
             Some(("O" | "o", digits)) => Ok(Self::Operator(number(digits)?)),
             Some(("M" | "m", digits)) => Ok(Self::Medium(number(digits)?)),
+            Some(("C" | "c", digits)) => Ok(Self::Content(number(digits)?)),
             Some(("S" | "s", "")) => Ok(Self::Station),
             _ => Err(()),
         }

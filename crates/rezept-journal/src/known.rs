@@ -1,7 +1,7 @@
 //! What this station knows of contents: those it sent or is about to send, those that wait, those that arrived. The register
 //! tells contents apart; what became of each follows from the rows of files and parcels.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::error::JournalResult;
 use crate::store::Journal;
@@ -59,6 +59,28 @@ const GOES: &str = "(f.state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EX
     parcel sp ON sp.row = s.parcel WHERE s.file = f.id AND s.held <> 2 AND sp.committed_at IS NOT NULL AND sp.state <> 'CANCELLED'))";
 
 impl Journal {
+    /// Puts the parcels' ids in the place of this station's own row numbers, so that evidence means something to the receiver.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn for_others(&self, evidence: &str) -> JournalResult<String> {
+        let mut words = Vec::new();
+        for word in evidence.split_ascii_whitespace() {
+            let row = word.strip_prefix('F').and_then(|digits| digits.parse::<i64>().ok());
+            let id: Option<String> = match row {
+                None => None,
+                Some(row) => self
+                    .conn
+                    .prepare_cached(
+                        "SELECT p.id FROM file f JOIN parcel p ON p.row = f.parcel WHERE f.id = ?1",
+                    )?
+                    .query_row([row], |found| found.get(0))
+                    .optional()?,
+            };
+            words.push(id.unwrap_or_else(|| word.to_owned()));
+        }
+        Ok(words.join(" "))
+    }
     /// Returns the ids of this station's parcels with which the receiver refused a content.
     ///
     /// # Errors
@@ -109,15 +131,49 @@ impl Journal {
         Ok(found)
     }
 
-    /// Returns the files of this station with this content that left or are about to, whatever lies under their names now.
+    /// Returns what people call the way by which a content of this station left or is about to, by a file of it or by the hand of
+    /// a person (`resubmit --out`); `None` where it stays.
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn files_that_go(&self, sha256: &[u8; 32]) -> JournalResult<Vec<KnownContent>> {
-        let mut rows =
-            self.conn.prepare_cached(&format!("{KNOWN} f.sha256 = ?1 AND {GOES} ORDER BY f.id"))?;
-        let found = rows.query_map(params![sha256, 0], read_known)?.collect::<Result<_, _>>()?;
-        Ok(found)
+    pub fn what_goes(&self, sha256: &[u8; 32]) -> JournalResult<Option<String>> {
+        let sql = format!("SELECT f.id FROM file f WHERE f.sha256 = ?1 AND {GOES} ORDER BY f.id LIMIT 1");
+        let file: Option<i64> =
+            self.conn.prepare_cached(&sql)?.query_row([sha256], |row| row.get(0)).optional()?;
+        if let Some(file) = file {
+            return Ok(Some(format!("F{file}")));
+        }
+        let by_hand = "SELECT id FROM resubmission WHERE sha256 = ?1 AND state IN ('written', 'queued', 'sent', 'confirmed') \
+             ORDER BY id LIMIT 1";
+        let by_hand: Option<i64> =
+            self.conn.prepare_cached(by_hand)?.query_row([sha256], |row| row.get(0)).optional()?;
+        Ok(by_hand.map(|id| format!("B{id}")))
+    }
+
+    /// Returns what people call the file of this station with which a content left or is about to; `None` where none does.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn file_that_goes(&self, sha256: &[u8; 32]) -> JournalResult<Option<String>> {
+        let sql = format!("SELECT f.id FROM file f WHERE f.sha256 = ?1 AND {GOES} ORDER BY f.id LIMIT 1");
+        let file: Option<i64> =
+            self.conn.prepare_cached(&sql)?.query_row([sha256], |row| row.get(0)).optional()?;
+        Ok(file.map(|id| format!("F{id}")))
+    }
+
+    /// Returns what people call the parcel that delivered a content here, the oldest one; `None` where none did.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn what_arrived(&self, sha256: &[u8; 32]) -> JournalResult<Option<String>> {
+        let parcel: Option<i64> = self
+            .conn
+            .prepare_cached(
+                "SELECT parcel FROM parcel_file WHERE sha256 = ?1 AND delivered = 1 ORDER BY parcel LIMIT 1",
+            )?
+            .query_row([sha256], |row| row.get(0))
+            .optional()?;
+        Ok(parcel.map(|row| format!("P{row}")))
     }
 
     /// Returns the files that were delivered here, or stand before this one in its own parcel, with this content or, if

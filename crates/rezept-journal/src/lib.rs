@@ -21,6 +21,7 @@ mod parcel_rows;
 mod parcels;
 mod peers;
 mod people;
+mod register;
 mod requests;
 mod resubmissions;
 mod returns;
@@ -51,6 +52,9 @@ pub use parcel_rows::{
 };
 pub use peers::{KeyKind, OwnKeyRow, PeerKeys, PeerRow, PeerState};
 pub use people::{OperatorRole, OperatorRow, PeopleError, WAIT_MINUTES, WRONG_IN_A_ROW};
+pub use register::{
+    ClaimSighting, ContentPurpose, NewRegisterContent, Noted, PrintKeyId, RegisterClaim, RegisterContent,
+};
 pub use requests::Request;
 pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};
 pub use returns::{

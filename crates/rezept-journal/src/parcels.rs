@@ -425,6 +425,7 @@ impl Journal {
                 Subject::Resubmission(id) => ("SELECT count(*) FROM resubmission WHERE id = ?1", id),
                 Subject::Operator(id) => ("SELECT count(*) FROM operator WHERE id = ?1", id),
                 Subject::Medium(row) => ("SELECT count(*) FROM medium WHERE row = ?1", row),
+                Subject::Content(id) => ("SELECT count(*) FROM register_content WHERE id = ?1", id),
                 Subject::Station => ("SELECT ?1", 1),
             };
             one_changed(tx.prepare_cached(sql)?.query_row([id], |r| r.get(0))?, subject)?;

@@ -20,8 +20,12 @@ use crate::mark::Mark;
 const CHECKED_WHOLE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What a working station decides by. In a larger database these tables are checked, with their indexes, whenever it is
-/// opened for work. The others are returned claims and the history, which grow for years; SQLite looks at the shape of each
-/// page of theirs when it reads it, and [`Journal::check_every_page`] at all of them.
+/// opened for work. The others are returned claims, the history and the claims of the register, which grow for years; SQLite
+/// looks at the shape of each page of theirs when it reads it, and [`Journal::check_every_page`] at all of them.
+///
+/// The claims of the register decide too, but ten years of a hospital are a quarter of a gigabyte, and reading all of it would
+/// cost every command a second. So the contents are checked here, and the prints of a content are counted whenever they
+/// are read.
 const DECIDING: &[&str] = &[
     "meta",
     "file",
@@ -40,6 +44,7 @@ const DECIDING: &[&str] = &[
     "decision",
     "medium",
     "parcel_medium",
+    "register_content",
 ];
 
 /// What a journal is opened for.

@@ -131,7 +131,8 @@ impl Station {
             | Subject::Returned(_)
             | Subject::Resubmission(_)
             | Subject::Operator(_)
-            | Subject::Medium(_) => Err(Problem::new(Code::UnknownId, id.to_string(), "")),
+            | Subject::Medium(_)
+            | Subject::Content(_) => Err(Problem::new(Code::UnknownId, id.to_string(), "")),
         }
     }
 
@@ -168,6 +169,17 @@ impl Station {
             // The door that asks for it is another one: it reads the decision.
             return Ok(self.journal.move_file(id, FileState::Gated, None, "")?);
         }
+        self.judge(id, &mut None)?;
+        Ok(())
+    }
+
+    /// A person asked to use numbers again that went before, and said why: that answers this one reason of the file.
+    pub(crate) fn let_numbers_pass(&mut self, id: i64, why: &str) -> Result<(), Problem> {
+        let row = self.journal.file(id)?;
+        let Some(sha256) = row.content.as_ref().map(|content| content.sha256) else { return Ok(()) };
+        let mut shown = shown_reasons(&self.journal, ReasonOf::File(id), None)?;
+        shown.retain(|reason| reason.code == Code::NumberWentBefore);
+        self.journal.decide(ReasonOf::File(id), &sha256, &shown, Verdict::Release, why)?;
         self.judge(id, &mut None)?;
         Ok(())
     }

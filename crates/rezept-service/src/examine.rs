@@ -1,6 +1,6 @@
 //! Reading a file once: what it is, and its hash. Nothing else here opens claim contents.
 
-use rezept_claim::{Depth, FileFacts, ReadError, scan};
+use rezept_claim::{ClaimPrint, Depth, FileFacts, PrintKey, ReadError, scan, scan_with_prints};
 use rezept_journal::{Content, Stamp};
 use rezept_rules::{ContentQuestion, Described, RouteKind, Shown, content_reasons};
 use rezept_transfer::read_hashed;
@@ -15,6 +15,8 @@ pub struct Examined {
     pub sha256: [u8; 32],
     /// Its stamp, the same before and after the reading.
     pub stamp: Stamp,
+    /// A print of each claim, made under this station's key; none where it was read without one.
+    pub prints: Vec<ClaimPrint>,
 }
 
 /// Why a file could not be examined now.
@@ -40,18 +42,33 @@ pub const fn stamp_of(meta: &Meta) -> Stamp {
     Stamp { size_bytes: meta.size_bytes, modified_ns: meta.modified_ns, file_id: meta.file_id }
 }
 
-/// Reads a file to its end, totals and identity only, hashing it on the way.
+/// Scans a source, with prints of its claims where there is a key for them.
+fn scan_all(
+    from: &mut dyn std::io::Read,
+    key: Option<&PrintKey>,
+) -> Result<(FileFacts, Vec<ClaimPrint>), ReadError> {
+    let mut prints = Vec::new();
+    let facts = match key {
+        Some(key) => {
+            scan_with_prints(from, Depth::Totals, &mut |_| {}, key, &mut |print| prints.push(print))?
+        }
+        None => scan(from, Depth::Totals, &mut |_| {})?,
+    };
+    Ok((facts, prints))
+}
+
+/// Reads a file to its end, totals and identity only, hashing it and printing its claims on the way.
 ///
 /// # Errors
 /// When it changed meanwhile, is no file, or cannot be read.
-pub fn examine(volume: &dyn Volume, path: &RelPath) -> Result<Examined, NotExamined> {
+pub fn examine(volume: &dyn Volume, path: &RelPath, key: Option<&PrintKey>) -> Result<Examined, NotExamined> {
     let before = volume.stat(path)?.ok_or(NotExamined::Changed)?;
     if before.kind != EntryKind::File {
         return Err(NotExamined::NotAFile(before.kind));
     }
     let mut file = volume.open(path)?;
-    let read = read_hashed(&mut *file, |from| scan(from, Depth::Totals, &mut |_| {}));
-    let (facts, digest, bytes) = read.map_err(|error: ReadError| {
+    let read = read_hashed(&mut *file, |from| scan_all(from, key));
+    let ((facts, prints), digest, bytes) = read.map_err(|error: ReadError| {
         let place = format!("{}/{path}", volume.root());
         VolumeError { verb: Verb::Read, place, source: std::io::Error::other(error) }
     })?;
@@ -59,22 +76,28 @@ pub fn examine(volume: &dyn Volume, path: &RelPath) -> Result<Examined, NotExami
     if after != before || bytes != before.size_bytes {
         return Err(NotExamined::Changed);
     }
-    Ok(Examined { facts, sha256: digest.0, stamp: stamp_of(&before) })
+    Ok(Examined { facts, sha256: digest.0, stamp: stamp_of(&before), prints })
 }
 
 /// What a file says that was read while the engine proved it, and how it stood there then.
 #[derive(Debug)]
 pub struct Seen {
     facts: FileFacts,
+    prints: Vec<ClaimPrint>,
     meta: Meta,
 }
 
 /// Reads a file to its end, totals and identity only, from a reader that somebody else hashes. `None` if that cannot be done
 /// now.
-pub fn see(volume: &dyn Volume, path: &RelPath, from: &mut dyn std::io::Read) -> Option<Seen> {
+pub fn see(
+    volume: &dyn Volume,
+    path: &RelPath,
+    from: &mut dyn std::io::Read,
+    key: Option<&PrintKey>,
+) -> Option<Seen> {
     let meta = volume.stat(path).ok()??;
-    let facts = scan(from, Depth::Totals, &mut |_| {}).ok()?;
-    Some(Seen { facts, meta })
+    let (facts, prints) = scan_all(from, key).ok()?;
+    Some(Seen { facts, prints, meta })
 }
 
 impl Seen {
@@ -93,8 +116,8 @@ impl Seen {
             (now.kind, now.size_bytes, now.modified_ns)
                 == (EntryKind::File, self.meta.size_bytes, self.meta.modified_ns)
         });
-        let facts = self.facts.clone();
-        Ok(same.then(|| Examined { facts, sha256, stamp: stamp_of(&self.meta) }))
+        let (facts, prints) = (self.facts.clone(), self.prints.clone());
+        Ok(same.then(|| Examined { facts, sha256, stamp: stamp_of(&self.meta), prints }))
     }
 }
 

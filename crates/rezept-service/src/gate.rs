@@ -9,6 +9,7 @@ use rezept_rules::{
 
 use crate::leave::Asked;
 use crate::problem::Problem;
+use crate::register;
 use crate::scanner::{Said, ScanError, UNSCANNED};
 use crate::station::Station;
 use rezept_transfer::volume::RelPath;
@@ -144,7 +145,7 @@ impl Station {
                 });
             }
         }
-        known.extend(self.known_by_claims(row, content)?);
+        known.extend(self.known_by_claims(content)?);
         Ok(known)
     }
 
@@ -217,14 +218,15 @@ impl Station {
         earlier: &[u8; 32],
         later: &[u8; 32],
     ) -> Result<Option<Comparison>, Problem> {
-        let _ = (earlier, later);
-        Ok(None)
+        Ok(register::compare_contents(&self.journal, earlier, later)?)
     }
 
-    /// Other contents that answer the same returned claims, or hold the same ordinary ones.
-    fn known_by_claims(&self, row: &FileRow, content: &Content) -> Result<Vec<Known>, Problem> {
-        let _ = (row, content);
-        Ok(Vec::new())
+    /// Other contents that answer the same returned claims, or hold the same ordinary ones, and go or went.
+    fn known_by_claims(&self, content: &Content) -> Result<Vec<Known>, Problem> {
+        let claims = self.journal.register_claims(&content.sha256)?.unwrap_or_default();
+        let goes = |sha256: &[u8; 32]| self.journal.what_goes(sha256);
+        let own = (&content.sha256, content.identity.as_deref());
+        Ok(register::known_by_claims(&self.journal, own, &claims, &goes)?)
     }
 }
 

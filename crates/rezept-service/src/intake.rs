@@ -16,12 +16,16 @@ use crate::config::Config;
 use crate::examine::{NotExamined, Seen, examine, see};
 use crate::gate::{purpose_of, scan_hold, to_row};
 use crate::leave::Asked;
+use crate::print_key::{StationPrintKey, print_key};
+use crate::register;
 use crate::scanner::{Said, ScanError};
 
 /// The intake of a station.
 pub(crate) struct StationIntake<'a> {
     config: &'a Config,
     scanner: Option<Asked<'a>>,
+    /// The key under which claims are printed; `None` where it cannot be read, which keeps a station from starting.
+    print_key: Option<StationPrintKey>,
     /// What the files of this turn said while they were proved, by their places.
     seen: HashMap<String, Seen>,
 }
@@ -29,7 +33,8 @@ pub(crate) struct StationIntake<'a> {
 impl<'a> StationIntake<'a> {
     pub(crate) fn new(config: &'a Config, now: Timestamp) -> Self {
         let scanner = config.scanner.as_ref().map(|scanner| Asked::new(scanner, now));
-        Self { config, scanner, seen: HashMap::new() }
+        let print_key = print_key(&config.data).ok();
+        Self { config, scanner, print_key, seen: HashMap::new() }
     }
 
     /// What the scanner says of a file that arrived; `None` where none is configured, and where the file was judged before
@@ -59,7 +64,8 @@ impl Intake for StationIntake<'_> {
     }
 
     fn look(&mut self, file: &Staged<'_>, from: &mut dyn Read) {
-        self.seen.extend(see(file.volume, file.path, from).map(|seen| (place_of(file), seen)));
+        let key = self.print_key.as_ref().map(|key| &key.key);
+        self.seen.extend(see(file.volume, file.path, from, key).map(|seen| (place_of(file), seen)));
     }
 
     fn judge(
@@ -70,11 +76,12 @@ impl Intake for StationIntake<'_> {
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let scanned = self.scan(parcel, file)?;
+        let key = self.print_key.as_ref().map(|key| &key.key);
         let seen = match self.seen.get(&place_of(&file)) {
             Some(seen) => seen.still(file.volume, file.path, file.sha256)?,
             None => None,
         };
-        let examined = match seen.map_or_else(|| examine(file.volume, file.path), Ok) {
+        let examined = match seen.map_or_else(|| examine(file.volume, file.path, key), Ok) {
             Ok(examined) => examined,
             Err(NotExamined::Volume(error)) => return Err(error.into()),
             Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
@@ -90,6 +97,16 @@ impl Intake for StationIntake<'_> {
         }
         let arrived =
             journal.arrived_before((parcel.row, ordinal), &file.sha256, content.identity.as_deref())?;
+        let to_note = self
+            .print_key
+            .as_ref()
+            .and_then(|key| examined.to_note(shown.described.as_ref(), &purpose, key.id));
+        let mut known = known_here(&arrived, &file.sha256);
+        if let Some(to_note) = &to_note {
+            let own = (&file.sha256, content.identity.as_deref());
+            let goes = |sha256: &[u8; 32]| journal.what_arrived(sha256);
+            known.extend(register::known_by_claims(journal, own, &to_note.claims, &goes)?);
+        }
         let (scan, remark) = match scanned {
             None | Some(Said::Clean) => (None, None),
             Some(Said::Passed(reason)) => {
@@ -100,7 +117,7 @@ impl Intake for StationIntake<'_> {
         let reasons = gate(&GateQuestion {
             content: &shown.reasons,
             purpose: &purpose,
-            known: &known_here(&arrived, &file.sha256),
+            known: &known,
             refused: &[],
             scan: scan.as_ref(),
             approval: None,
@@ -127,7 +144,8 @@ impl Intake for StationIntake<'_> {
         let folder =
             if purpose == Purpose::Resubmission { format!("{folder}/{RESUBMISSIONS}") } else { folder };
         let purpose = file.said.purpose.clone();
-        Ok(Judged { content, folder, purpose, reasons, replaces, remark })
+        let register = to_note.map(|to_note| Box::new((to_note.content, to_note.claims)));
+        Ok(Judged { content, folder, purpose, reasons, replaces, remark, register })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The private keys of this station in its data folder: one encrypted file, and where the secret lies that opens it. What the
 //! keys are for is not known here; they never show themselves in errors or logs.
 
-mod private_file;
+pub(crate) mod private_file;
 mod secret;
 mod tend;
 #[cfg(unix)]

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use rezept_claim::{Depth, Kind, scan};
 use rezept_journal::{FileRow, FileState, Place, Reason, Stamp};
-use rezept_rules::{GateReason, RouteKind, is_claim_like};
+use rezept_rules::{GateReason, Purpose, RouteKind, is_claim_like};
 use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume, VolumeResult};
 
 use crate::config::Route;
-use crate::examine::{NotExamined, examine, stamp_of};
+use crate::examine::{Examined, NotExamined, examine, stamp_of};
 use crate::gate::{Standing, purpose_of};
 use crate::leave::Asked;
 use crate::problem::Problem;
@@ -226,7 +226,7 @@ impl Station {
     /// A kept source was touched: the same bytes are the same file, others are seen anew.
     fn kept_anew(&mut self, row: &FileRow, file: &Listed) -> Result<Option<FileRow>, Problem> {
         let known = row.content.as_ref().map(|content| content.sha256);
-        match examine(self.volumes.get(&row.place.root)?, &file.path) {
+        match examine(self.volumes.get(&row.place.root)?, &file.path, None) {
             Ok(examined) if Some(examined.sha256) == known => {
                 self.journal.restamp_file(row.id, file.stamp)?;
                 Ok(Some(self.journal.file(row.id)?))
@@ -246,7 +246,7 @@ impl Station {
         let volume = self.volumes.get(&row.place.root)?;
         let path = RelPath::new(&row.place.path)
             .ok_or_else(|| Problem::new(Code::CannotOpen, row.place.path.clone(), ""))?;
-        let examined = match examine(volume, &path) {
+        let examined = match examine(volume, &path, Some(&self.print_key.key)) {
             Ok(examined) if examined.stamp == row.stamp => examined,
             Ok(_) | Err(NotExamined::Changed | NotExamined::NotAFile(_)) => return Ok(Gated::Changed),
             // Another program may hold it; the next look tries again.
@@ -257,10 +257,16 @@ impl Station {
         };
         let shown = examined.shown(name, &self.config.facility, accept);
         let mut content = examined.content(shown.described.as_ref());
-        if !purpose_of(self.journal.file_purpose(row.id)?.as_deref()).is_of_the_month() {
+        let purpose = self.purpose_at_sight(row.id, &examined)?;
+        if !purpose.is_of_the_month() {
             content.identity = None;
         }
         self.journal.describe_file(row.id, &content)?;
+        let whole = !shown.reasons.iter().any(|reason| reason.code == Code::GateIncomplete);
+        let to_note = examined.to_note(shown.described.as_ref(), &purpose, self.print_key.id);
+        if let Some(to_note) = to_note.filter(|_| whole || row.state != FileState::Seen) {
+            self.journal.note_content(&to_note.content, to_note.claims)?;
+        }
         if row.state == FileState::Seen {
             // A file that is cut off may only be in the making: nothing is decided yet.
             if let Some(cut) = shown.reasons.iter().find(|reason| reason.code == Code::GateIncomplete) {
@@ -270,6 +276,24 @@ impl Station {
             self.journal.move_file(row.id, FileState::Stable, None, "")?;
         }
         self.judged(row.id, &shown.reasons)
+    }
+
+    /// What a file that was just read is for: what was said of it, else a resubmission where it is one that was made here or
+    /// where every claim of it answers a return, else the month's own.
+    fn purpose_at_sight(&mut self, id: i64, examined: &Examined) -> Result<Purpose, Problem> {
+        let said = self.journal.file_purpose(id)?;
+        if said.is_some() {
+            return Ok(purpose_of(said.as_deref()));
+        }
+        let answers = |print: &rezept_claim::ClaimPrint| print.search_no.is_some();
+        let all_answer = examined.facts.kind == Kind::Claim
+            && !examined.prints.is_empty()
+            && examined.prints.iter().all(answers);
+        if !all_answer && self.journal.resubmission_by_sha256(&examined.sha256)?.is_none() {
+            return Ok(Purpose::Month);
+        }
+        self.journal.set_file_purpose(id, &Purpose::Resubmission.to_string())?;
+        Ok(Purpose::Resubmission)
     }
 
     /// Asks the gate about a file that was just read.

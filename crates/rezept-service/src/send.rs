@@ -440,9 +440,16 @@ impl Station {
 
     /// Whether a person let this file stand readable on a removable medium, and not too long ago.
     pub(crate) fn plain_excepted(&self, row: &FileRow) -> bool {
-        let since = row.state_at.parse::<Timestamp>().ok();
-        let age = since.map(|since| self.world.clock.now().duration_since(since));
-        row.released_code.as_ref().is_some_and(|code| *code == Code::PlainRefused)
-            && age.is_some_and(|age| !age.is_negative() && age <= PLAIN_EXCEPTION)
+        let Some(content) = &row.content else { return false };
+        let decisions = self.journal.decisions_about(&content.sha256).unwrap_or_default();
+        let own = format!("F{}", row.id);
+        decisions.iter().any(|decision| {
+            let since = decision.at.parse::<Timestamp>().ok();
+            let age = since.map(|since| self.world.clock.now().duration_since(since));
+            decision.released
+                && decision.code == Code::PlainRefused
+                && decision.subject == own
+                && age.is_some_and(|age| !age.is_negative() && age <= PLAIN_EXCEPTION)
+        })
     }
 }

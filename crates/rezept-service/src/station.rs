@@ -14,6 +14,7 @@ use rezept_transfer::{Engine, Progress, Volumes};
 
 use crate::config::{Config, MediumKind};
 use crate::media::MediaSeen;
+use crate::print_key::{StationPrintKey, print_key};
 use crate::problem::Problem;
 use crate::settle::Settle;
 
@@ -116,6 +117,8 @@ pub struct Station {
     pub(crate) media: MediaSeen,
     /// The private keys, once there are any.
     pub(crate) vault: Option<Vault>,
+    /// The key under which claims are printed for the register.
+    pub(crate) print_key: StationPrintKey,
     /// Why they cannot be used.
     pub(crate) keys_fault: Option<Problem>,
     _lock: EngineLock,
@@ -167,6 +170,7 @@ impl Station {
                 "the disk of the data folder is of an unknown type"
             );
         }
+        let print_key = print_key(&config.data)?;
         let mut station = Self {
             config,
             journal,
@@ -177,6 +181,7 @@ impl Station {
             operator: None,
             media: MediaSeen::default(),
             vault: None,
+            print_key,
             keys_fault: None,
             _lock: lock,
         };

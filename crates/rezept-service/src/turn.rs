@@ -30,6 +30,9 @@ impl Station {
             Ok(problems) => outcome.problems.extend(problems),
             Err(problem) => outcome.problems.push(problem),
         }
+        if let Err(problem) = self.reconsider_held() {
+            outcome.problems.push(problem);
+        }
         if let Err(problem) = self.open_all_sources() {
             outcome.problems.push(problem);
         }
@@ -175,10 +178,7 @@ impl Station {
     /// Whether a person let every file of a parcel stand readable on a removable medium.
     fn released_plain(&self, parcel: &ParcelRow) -> bool {
         self.journal.files_of_parcel(parcel.row).is_ok_and(|files| {
-            !files.is_empty()
-                && files
-                    .iter()
-                    .all(|file| file.released_code.as_ref().is_some_and(|code| *code == Code::PlainRefused))
+            !files.is_empty() && files.iter().all(|file| self.plain_excepted(file))
         })
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use rezept_codes::StoredCode;
-use rezept_journal::{Content, Journal, ParcelFile, ParcelRow, ReasonRow};
+use rezept_journal::{Content, Journal, NewRegisterContent, ParcelFile, ParcelRow, ReasonRow, RegisterClaim};
 use rezept_parcel::{Header, StationName};
 
 use crate::volume::{RelPath, Volume};
@@ -105,6 +105,8 @@ pub struct Judged {
     pub replaces: Option<Replaced>,
     /// What the history is to say of it besides.
     pub remark: Option<String>,
+    /// What the register is to note of it.
+    pub register: Option<Box<(NewRegisterContent, Vec<RegisterClaim>)>>,
 }
 
 /// A file in an inbox that a corrected one takes the place of.

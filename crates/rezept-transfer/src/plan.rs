@@ -78,6 +78,7 @@ impl Engine<'_> {
             let travels = decision.code.known().is_some_and(Code::travels);
             if decision.released && travels {
                 let DecisionRow { code, evidence, why, .. } = decision;
+                let evidence = self.journal.for_others(&evidence)?;
                 decisions.push(Decided { code, evidence, why });
             }
         }

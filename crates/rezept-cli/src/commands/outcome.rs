@@ -37,8 +37,8 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
         }
     }
     let waiting = held(journal)?;
-    for id in &outcome.held {
-        let Some(item) = waiting.iter().find(|item| item.id.to_string() == *id) else { continue };
+    // One thing may wait for several reasons.
+    for item in waiting.iter().filter(|item| outcome.held.contains(&item.id.to_string())) {
         print_held(item, ui);
         exit = exit.and(item.reason.code.known().map_or(Exit::Findings, |code| match code.exit() {
             Exit::VerifyFailed => Exit::VerifyFailed,

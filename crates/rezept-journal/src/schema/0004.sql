@@ -1,6 +1,6 @@
 -- Schema 4.
 
--- ==== Reasons and decisions ==========================================================================================
+-- ==== Reasons and decisions ===================================================================================
 -- What a content is for; NULL: written by an older program.
 ALTER TABLE file ADD COLUMN purpose TEXT;
 ALTER TABLE parcel_file ADD COLUMN purpose TEXT;
@@ -32,4 +32,44 @@ CREATE TABLE decision (
   why      TEXT NOT NULL              -- in the person's own words
 ) STRICT;
 CREATE INDEX decision_content ON decision(sha256);
--- ==== End of reasons and decisions ===================================================================================
+-- ==== End of reasons and decisions ============================================================================
+
+-- ==== The register (控え) ==================================================================================
+-- Every content that passed, left, arrived or was resubmitted, and a print of each claim in it. What became of a content is
+-- not here: it follows from file, parcel_file and resubmission by sha256.
+
+-- One row for each content.
+CREATE TABLE register_content (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  sha256    BLOB NOT NULL UNIQUE,
+  identity  TEXT NOT NULL,            -- without the purpose: equal for two contents that claim to be the same file
+  kind      TEXT NOT NULL,
+  family    TEXT NOT NULL,
+  payer     TEXT NOT NULL,
+  facility  TEXT NOT NULL,
+  month     TEXT NOT NULL,
+  volume    TEXT NOT NULL,
+  purpose   TEXT NOT NULL CHECK (purpose IN ('month', 'part', 'resubmission', 'correction', 'trial')),
+  corrects  BLOB,                     -- sha256 of the content that this one takes the place of
+  claims    INTEGER NOT NULL,
+  points    INTEGER NOT NULL,
+  print_key BLOB NOT NULL,            -- id of the key under which its claims were printed
+  noted_at  TEXT NOT NULL,
+  CHECK ((purpose = 'correction') = (corrects IS NOT NULL))
+) STRICT;
+CREATE INDEX register_content_identity ON register_content(identity);
+
+-- One row for each claim of each content. A content's rows stand together, newest last. Both indexes begin with what comes at
+-- one time (a search number begins with its month), so that a new file touches few pages however many years lie before it.
+CREATE TABLE register_claim (
+  content       INTEGER NOT NULL REFERENCES register_content(id),
+  number        INTEGER NOT NULL,     -- in the order of the file, from 1
+  service_month INTEGER,              -- YYYYMM; NULL: none that is a month
+  key           BLOB NOT NULL,        -- keyed digest of whose claim it is
+  request       BLOB NOT NULL,        -- keyed digest of what it says
+  search_no     TEXT,
+  PRIMARY KEY (content, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX register_claim_key ON register_claim(service_month, key);
+CREATE INDEX register_claim_search ON register_claim(search_no) WHERE search_no IS NOT NULL;
+-- ==== End of the register =====================================================================================

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rezept_journal::{
-    Added, Clock, Content, Disk, FileState, Form, FoundParcel, ImportStart, Imported, Journal, JournalError,
-    JournalResult, NewParcel, NewResubmission, NewReturnFile, NewReturnedClaim, ParcelFile, ParcelRow, Place,
-    PlannedClaim, Reason, ReturnedReason, Stamp, Stretch, Timestamp, make_data_folder,
+    Added, Clock, Content, ContentPurpose, Disk, FileState, Form, FoundParcel, ImportStart, Imported,
+    Journal, JournalError, JournalResult, NewParcel, NewRegisterContent, NewResubmission, NewReturnFile,
+    NewReturnedClaim, ParcelFile, ParcelRow, Place, PlannedClaim, PrintKeyId, Reason, RegisterClaim,
+    ReturnedReason, Stamp, Stretch, Timestamp, make_data_folder,
 };
 use rusqlite::Connection;
 
@@ -318,6 +319,37 @@ pub fn planned(journal: &Journal, claims: &[i64]) -> Vec<PlannedClaim> {
             number,
             way: "edit".into(),
             reason: None,
+        })
+        .collect()
+}
+
+/// An invented content of the register, all of one identity.
+pub fn register_content(n: u64) -> NewRegisterContent {
+    NewRegisterContent {
+        sha256: digest(n),
+        identity: "claim 1 2026-04".into(),
+        kind: "claim".into(),
+        family: "ika".into(),
+        payer: "1".into(),
+        facility: "1319999015".into(),
+        month: "2026-04".into(),
+        volume: "00".into(),
+        purpose: ContentPurpose::Month,
+        points: 1000 + n,
+        print_key: PrintKeyId([1; 8]),
+    }
+}
+
+/// Prints of so many claims. Keys are those of the same patients for every content; `n` makes the rest.
+pub fn register_claims(n: u64, count: u64) -> Vec<RegisterClaim> {
+    let half = |n: u64| *digest(n).first_chunk().unwrap();
+    (1..=count)
+        .map(|number| RegisterClaim {
+            number,
+            service_month: (number != 3).then_some(202_603),
+            key: half(number),
+            request: half(n * 1000 + number),
+            search_no: (number == 2).then(|| format!("1315080403{n:07}")),
         })
         .collect()
 }

@@ -31,6 +31,8 @@ mod processes;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod register;
+#[cfg(test)]
 mod released;
 #[cfg(test)]
 mod resubmissions;

@@ -40,7 +40,7 @@ fn first_use_makes_a_journal_in_wal_mode_and_a_mark() {
     let raw = station.raw();
     let mode: String = raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!((mode.as_str(), version), ("wal", 3));
+    assert_eq!((mode.as_str(), version), ("wal", 4));
     let looked =
         Journal::open_existing(&station.data, &good_disk(), station.clock.clone(), "status").unwrap();
     assert!(looked.is_some());
@@ -86,10 +86,10 @@ fn an_unfit_disk_is_refused_before_anything_is_made() {
 fn a_newer_schema_is_refused_and_left_as_it_is() {
     let station = Station::new();
     send(&mut station.open(), 1);
-    station.raw().execute_batch("PRAGMA user_version = 4; CREATE TABLE future (x)").unwrap();
+    station.raw().execute_batch("PRAGMA user_version = 5; CREATE TABLE future (x)").unwrap();
     station.backup();
     let before = folder(&station);
-    assert!(matches!(station.refused(), JournalError::NewerSchema { known: 3 }));
+    assert!(matches!(station.refused(), JournalError::NewerSchema { known: 4 }));
     assert_eq!(folder(&station), before);
     // Also one that no version of SQLite counts up to.
     station.raw().execute_batch("PRAGMA user_version = -5").unwrap();

@@ -6,15 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rezept_journal::{
-    Checkpoint, Delivery, Direction, FileState, Journal, KeyKind, MediumClass, MediumState, NewEdit,
-    NewMedium, OperatorRole, ParcelChange, ParcelState, PeerKeys, Reason, ResubmissionState, ReturnFileState,
-    ReturnFilter, ReturnState, TakeOut, VerifyLevel,
+    Checkpoint, ContentPurpose, Delivery, Direction, FileState, Journal, KeyKind, MediumClass, MediumState,
+    NewEdit, NewMedium, NewRegisterContent, OperatorRole, ParcelChange, ParcelState, PeerKeys, PrintKeyId,
+    Reason, ResubmissionState, ReturnFileState, ReturnFilter, ReturnState, TakeOut, VerifyLevel,
 };
 use rusqlite::Connection;
 
 use crate::common::{
     Station, content, digest, found, gated, import, other_content, parcel_file, place, plan, planned, put,
-    resubmission, return_file, returned, stamp,
+    register_claims, register_content, resubmission, return_file, returned, stamp,
 };
 
 fn fixtures() -> PathBuf {
@@ -142,6 +142,7 @@ fn summary(journal: &Journal) -> String {
         writeln!(text, "A{} {} {}", alert.id, alert.reason.code, alert.place).unwrap();
     }
     returns(journal, &mut text);
+    register(journal, &mut text);
     for row in journal.latest_history(100_000).unwrap() {
         writeln!(text, "{} {} {} {}>{} {}", row.seq, row.at, row.subject, row.from, row.to, row.note)
             .unwrap();
@@ -179,6 +180,24 @@ fn returns(journal: &Journal, text: &mut String) {
         writeln!(text, "B{} {} {more:?}", row.id, row.state).unwrap();
         for claim in journal.resubmission_claims(row.id).unwrap() {
             writeln!(text, "  {claim:?}").unwrap();
+        }
+    }
+}
+
+/// Schemas before the fourth have none of these.
+fn register(journal: &Journal, text: &mut String) {
+    for identity in ["claim 1 2026-04", "claim 2 2026-04"] {
+        for row in journal.register_contents_of(identity).unwrap() {
+            writeln!(text, "{row:?}").unwrap();
+            for claim in journal.register_claims(&row.content.sha256).unwrap().unwrap() {
+                let digests = (claim.key, claim.request);
+                writeln!(
+                    text,
+                    "  {} {:?} {:?} {digests:?}",
+                    claim.number, claim.service_month, claim.search_no
+                )
+                .unwrap();
+            }
         }
     }
 }
@@ -356,6 +375,26 @@ fn fill(journal: &mut Journal) {
     assert!(journal.witness("recekon-1", Checkpoint { seq: 7, hash: digest(7) }).unwrap());
     fill_returns(journal);
     media(journal);
+    fill_register(journal);
+}
+
+/// A content of each purpose, one of which was printed under another key.
+fn fill_register(journal: &mut Journal) {
+    let purposes = [
+        ContentPurpose::Month,
+        ContentPurpose::Part,
+        ContentPurpose::Resubmission,
+        ContentPurpose::Correction { of: digest(700) },
+        ContentPurpose::Trial,
+    ];
+    for (n, purpose) in (700..).zip(purposes) {
+        let new = NewRegisterContent { purpose, ..register_content(n) };
+        journal.note_content(&new, register_claims(n, 3)).unwrap();
+    }
+    let other = NewRegisterContent { print_key: PrintKeyId([9; 8]), ..register_content(705) };
+    let kokuho = NewRegisterContent { identity: "claim 2 2026-04".into(), payer: "2".into(), ..other };
+    journal.note_content(&kokuho, register_claims(705, 1)).unwrap();
+    journal.set_purpose(&digest(701), &ContentPurpose::Correction { of: digest(700) }, "見直し").unwrap();
 }
 
 /// A medium in each state, and parcels that stand or stood on the first.

@@ -15,12 +15,12 @@ const UNFINISHED: &str = ".unfinished-";
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Makes the folder, for this user only.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     platform::make_folder(folder)
 }
 
 /// Reads a whole file; `None` if there is none.
-pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(MAX_BYTES).read_to_end(&mut bytes)?,
@@ -39,7 +39,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Puts a file where none is.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (folder, file) = unfinished(path, bytes)?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     platform::flush_folder(folder)

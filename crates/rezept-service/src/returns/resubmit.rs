@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rezept_claim::text::RawText;
 use rezept_claim::{Family, Finding, Month, Payer, Severity};
 use rezept_journal::{
-    Content, FileState, NewResubmission, PlannedClaim, Reason, ResubmissionRow, ResubmissionState,
-    ReturnFilter, ReturnState, ReturnedClaimRow, make_data_folder,
+    Content, FileState, NewResubmission, PlannedClaim, ResubmissionRow, ResubmissionState, ReturnFilter,
+    ReturnState, ReturnedClaimRow, make_data_folder,
 };
 use rezept_returns::build::{Builder, Facility, Head, Written};
 use rezept_returns::check::{KnownReturn, check};
@@ -26,7 +26,7 @@ use super::merge::{Matched, Matching, match_fresh, open};
 use super::store::{ReturnStore, StoredClaim, family_of};
 use super::work::causes;
 use super::{Resubmit, of_journal, of_resubmit};
-use crate::examine::stamp_of;
+use crate::examine::{NotExamined, examine, stamp_of};
 use crate::problem::Problem;
 use crate::send::Outcome;
 use crate::station::{Station, key};
@@ -85,7 +85,10 @@ impl Station {
             Ok(done) => {
                 let claims = self.journal.resubmission_claims(done.resubmission).unwrap_or_default();
                 let claims = claims.into_iter().filter_map(|claim| claim.claim).collect();
-                Outcome { claims, resubmission: Some(done), ..Outcome::default() }
+                let file = done.queued.and_then(|file| self.journal.file(file).ok());
+                let held = file.filter(|file| file.state == FileState::Held);
+                let held = held.map(|file| format!("F{}", file.id)).into_iter().collect();
+                Outcome { claims, held, resubmission: Some(done), ..Outcome::default() }
             }
             Err(problems) => Outcome { problems, ..Outcome::default() },
         }
@@ -238,11 +241,26 @@ impl Station {
         let mut problems = Vec::new();
         for row in &plan.rows {
             let used = self.journal.resubmission_with(&row.search_no).map_err(|e| vec![of_journal(&e)])?;
-            if let Some(other) = used {
-                problems.push(Problem::new(Code::RetUsedBefore, format!("R{}", row.id), format!("B{other}")));
+            let label = match used {
+                Some(other) => Some(format!("B{other}")),
+                None => self.number_that_goes(&row.search_no).map_err(|problem| vec![problem])?,
+            };
+            if let Some(other) = label {
+                problems.push(Problem::new(Code::RetUsedBefore, format!("R{}", row.id), other));
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// What carries a number that goes or went by any way: the receipt computer's own file, a resubmission, a file that a person
+    /// carried.
+    fn number_that_goes(&self, search_no: &str) -> Result<Option<String>, Problem> {
+        for sighting in self.journal.sightings_of_search_no(search_no)? {
+            if let Some(label) = self.journal.what_goes(&sighting.sha256)? {
+                return Ok(Some(label));
+            }
+        }
+        Ok(None)
     }
 
     /// The volume and the folder in it where the file will stand.
@@ -498,12 +516,13 @@ impl Station {
                 .map_err(|error| of_journal(&error))?;
             return Err(problem);
         }
+        self.register_resubmission(root, &place)?;
         let queued = match wanted.out {
             Some(_) => {
                 self.journal.resubmission_written(id).map_err(|error| of_journal(&error))?;
                 None
             }
-            None => Some(self.queue(&self.journal.resubmission(id)?)?),
+            None => Some(self.queue_now(wanted, id)?),
         };
         let written = draft.written;
         Ok(Resubmitted {
@@ -519,6 +538,36 @@ impl Station {
             left: plan.left.clone(),
             findings: draft.findings,
         })
+    }
+
+    /// Queues a file that was just made. That numbers are used again by force is the person's word for exactly that.
+    fn queue_now(&mut self, wanted: &Resubmit, id: i64) -> Result<i64, Problem> {
+        let file = self.queue(&self.journal.resubmission(id)?)?;
+        let held = self.journal.file(file)?.state == FileState::Held;
+        if let (true, Some(why)) = (held, &wanted.force) {
+            self.let_numbers_pass(file, why)?;
+        }
+        Ok(file)
+    }
+
+    /// Notes the claims of a resubmission file in the register, before it can go anywhere.
+    fn register_resubmission(&mut self, root: &str, place: &RelPath) -> Result<(), Problem> {
+        let at = || Path::new(root).join(place.as_str());
+        let key = &self.print_key;
+        let examined = match examine(self.volumes.get(root)?, place, Some(&key.key)) {
+            Ok(examined) => examined,
+            Err(NotExamined::Volume(error)) => return Err(error.into()),
+            Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
+                return Err(Problem::new(Code::SourceChanged, at().to_string_lossy(), ""));
+            }
+        };
+        let name = at().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let shown = examined.shown(&name, &self.config.facility, &[RouteKind::Claim]);
+        let to_note = examined.to_note(shown.described.as_ref(), &Purpose::Resubmission, key.id);
+        if let Some(to_note) = to_note {
+            self.journal.note_content(&to_note.content, to_note.claims)?;
+        }
+        Ok(())
     }
 
     fn claim_route(&self) -> Option<String> {

@@ -111,7 +111,7 @@ impl Station {
             match file.state {
                 FileState::Gated | FileState::Held | FileState::Stable | FileState::Seen => {
                     if file.state == FileState::Gated {
-                        let why = rezept_journal::Reason::new(Code::RetNotNow, label);
+                        let why = rezept_journal::Reason::new(Code::RetNotNow, label.clone());
                         self.journal.move_file(file.id, FileState::Held, Some(&why), "").map_err(failed)?;
                     }
                     self.journal.move_file(file.id, FileState::Cancelled, None, reason).map_err(failed)?;
@@ -120,6 +120,10 @@ impl Station {
                 // It is on a medium: whether it arrives cannot be known here.
                 _ => return Err(Problem::new(Code::RetNotNow, label, file.state.word())),
             }
+        }
+        // A person may have carried it away under another file's name.
+        if let Some(way) = self.journal.file_that_goes(&row.content.sha256).map_err(failed)? {
+            return Err(Problem::new(Code::RetNotNow, label, way));
         }
         self.journal.cancel_resubmission(resubmission, reason).map_err(failed)?;
         let claims = self.journal.resubmission_claims(resubmission).map_err(failed)?;
