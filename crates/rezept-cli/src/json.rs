@@ -238,6 +238,9 @@ pub struct TransferObject {
     /// What a person let pass.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<String>,
+    /// What people at the sender decided about its files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<SentDecisionObject>,
     /// When it was made or found.
     pub created: String,
     /// Its files.
@@ -246,6 +249,17 @@ pub struct TransferObject {
 
 impl Object for TransferObject {
     const TYPE: &'static str = "transfer";
+}
+
+/// A decision that came with a transfer.
+#[derive(Debug, Serialize)]
+pub struct SentDecisionObject {
+    /// Path in the parcel.
+    pub path: String,
+    /// Permanent code of the reason.
+    pub code: String,
+    /// Why, in the person's words.
+    pub why: String,
 }
 
 /// A file of a transfer.
@@ -261,6 +275,9 @@ pub struct TransferFile {
     pub state: &'static str,
     /// `claim`, `return`, `notice`.
     pub kind: Option<String>,
+    /// `month`, `part`, `resubmission`, `correction:<sha256>`, `trial`; absent where nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// `1` or `2`.
     pub payer: Option<String>,
     /// Month.

@@ -230,7 +230,15 @@ pub fn of_waiting(problem: &Problem, text: &Text) -> Report {
                 report.detail = None;
             }
         }
-        Code::GateUndescribed | Code::GateKind | Code::GateIncomplete => {
+        Code::GateUndescribed
+        | Code::GateKind
+        | Code::GateIncomplete
+        | Code::GateSameContent
+        | Code::GateSameIdentity
+        | Code::PossibleDouble
+        | Code::OtherContentArrived
+        | Code::NumberWentBefore
+        | Code::ClaimsWentBefore => {
             let words: Vec<String> = problem.detail.split(", ").map(|word| of_gate(word, text)).collect();
             report.detail = Some(words.join(" / ")).filter(|words| !words.is_empty());
         }
@@ -241,6 +249,12 @@ pub fn of_waiting(problem: &Problem, text: &Text) -> Report {
 
 /// A word of the gate, for people; one that this program does not know stays as it is.
 fn of_gate(word: &str, text: &Text) -> String {
+    if let Some((counted, count)) = word.split_once('=') {
+        let id = format!("gate-{counted}");
+        if let (true, Ok(n)) = (text.has(&id), count.parse::<u64>()) {
+            return text.get(&id, &[("n", n.into())]);
+        }
+    }
     let id = format!("gate-{}", word.replace(' ', "-"));
     if text.has(&id) { text.get(&id, &[]) } else { shown_text(word) }
 }

@@ -103,7 +103,7 @@ codes! {
     FileInUse = "RZ-T110" => TargetUnavailable,
     FromCacheOnly = "RZ-T111" => Ok,
     FolderUnavailable = "RZ-T112" => TargetUnavailable,
-    DestinationTaken = "RZ-T113" => Ok,
+    CorrectionInPlace = "RZ-T113" => Ok,
     Contradiction = "RZ-T114" => VerifyFailed,
     NoAcknowledgement = "RZ-T115" => Findings,
     ArchiveFailed = "RZ-T116" => Partial,

@@ -177,9 +177,9 @@ impl Station {
 
     /// Whether a person let every file of a parcel stand readable on a removable medium.
     fn released_plain(&self, parcel: &ParcelRow) -> bool {
-        self.journal.files_of_parcel(parcel.row).is_ok_and(|files| {
-            !files.is_empty() && files.iter().all(|file| self.plain_excepted(file))
-        })
+        self.journal
+            .files_of_parcel(parcel.row)
+            .is_ok_and(|files| !files.is_empty() && files.iter().all(|file| self.plain_excepted(file)))
     }
 
     /// Marks parcels whose acknowledgement is overdue. Nothing is dropped: an acknowledgement that comes later counts.

@@ -4,6 +4,8 @@ use rezept_codes::Code;
 use rezept_parcel::sealed::UnsealError;
 use rezept_parcel::{ReceivedError, TextError};
 
+/// In the history: a file in an inbox was set aside, since a corrected one counts instead.
+pub const SET_ASIDE: &str = "SET_ASIDE";
 /// In the history: an acknowledgement was written once more.
 pub const ACK_AGAIN: &str = "ACK_AGAIN";
 

@@ -134,7 +134,9 @@ impl Engine<'_> {
                 volume.flush_folder(&folder)?;
             }
             Ok(())
-        })
+        })?;
+        let subject = rezept_journal::Subject::Parcel(known.row.row);
+        Ok(self.journal.remark(subject, codes::SET_ASIDE, &replaced.place)?)
     }
 
     /// `<folder>/<name>`, or, where that is taken, the same name in a folder with a number below the payer's.

@@ -1,6 +1,6 @@
 //! Telling a person what came of a piece of work, and what the process ends with.
 
-use rezept_journal::{Journal, ParcelState, VerifyLevel};
+use rezept_journal::{Direction, Journal, JournalResult, ParcelRow, ParcelState, Subject, VerifyLevel};
 use rezept_service::{Held, Outcome, Problem, held};
 
 use crate::commands::transfers;
@@ -23,6 +23,7 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
         let parcel = journal.parcel(*row).map_err(failed)?;
         let transfer = transfers::describe(journal, &parcel).map_err(failed)?;
         transfers::print(&transfer, ui);
+        tell_correction(journal, &parcel, ui).map_err(failed)?;
         match parcel.state {
             ParcelState::Quarantined => {
                 exit = exit.and(report_reason(parcel.reason.as_ref(), &transfer.label, ui));
@@ -58,6 +59,19 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
         exit = exit.and(Exit::Partial);
     }
     Ok(exit)
+}
+
+/// Tells which file to claim with, where a corrected one took the place of an earlier one.
+fn tell_correction(journal: &Journal, parcel: &ParcelRow, ui: &Ui) -> JournalResult<()> {
+    if parcel.direction != Direction::In {
+        return Ok(());
+    }
+    for entry in journal.history(Subject::Parcel(parcel.row))? {
+        if entry.to == rezept_transfer::codes::SET_ASIDE {
+            ui.report(&Report::new(Code::CorrectionInPlace).at(shown_text(&entry.note)));
+        }
+    }
+    Ok(())
 }
 
 fn report_reason(reason: Option<&rezept_journal::Reason>, label: &str, ui: &Ui) -> Exit {

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use rezept_journal::{Direction, FileState, Journal, JournalResult, ParcelFile, ParcelRow};
+use rezept_parcel::decisions::SentDecision;
 use rezept_parcel::{Digest, Header};
 use rezept_text::Arg;
 
-use crate::json::{TransferFile, TransferObject};
+use crate::json::{SentDecisionObject, TransferFile, TransferObject};
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
 
@@ -19,9 +20,13 @@ pub fn describe(journal: &Journal, parcel: &ParcelRow) -> JournalResult<Transfer
     for file in journal.parcel_files(parcel.row)? {
         files.push(describe_file(journal, parcel, &file)?);
     }
-    let mut released: Vec<String> = Header::parse(&parcel.header)
-        .map(|header| header.released.iter().map(|release| release.code.to_string()).collect())
-        .unwrap_or_default();
+    let header = Header::parse(parcel.inner.as_deref().unwrap_or(&parcel.header)).ok();
+    let decisions: Vec<SentDecisionObject> =
+        header.iter().flat_map(|header| &header.decisions).map(decided).collect();
+    let mut released: Vec<String> = decisions.iter().map(|decision| decision.code.clone()).collect();
+    let older = header.iter().flat_map(|header| &header.released);
+    released.extend(older.map(|release| release.code.to_string()));
+    released.dedup();
     released.extend(parcel.released_code.clone().map(String::from));
     Ok(TransferObject {
         id: parcel.id.clone(),
@@ -34,6 +39,7 @@ pub fn describe(journal: &Journal, parcel: &ParcelRow) -> JournalResult<Transfer
         sequence: parcel.sequence,
         reason: parcel.reason.as_ref().map(|reason| reason.code.to_string()),
         released,
+        decisions,
         created: parcel.created_at.clone(),
         files,
     })
@@ -58,9 +64,18 @@ fn describe_file(journal: &Journal, parcel: &ParcelRow, file: &ParcelFile) -> Jo
         size: file.size_bytes,
         state,
         kind: file.kind.clone(),
+        purpose: file.purpose.clone(),
         payer: file.payer.clone(),
         month: file.month.clone(),
     })
+}
+
+fn decided(decision: &SentDecision) -> SentDecisionObject {
+    SentDecisionObject {
+        path: decision.path.as_str().to_owned(),
+        code: decision.code.to_string(),
+        why: decision.why.clone(),
+    }
 }
 
 /// Prints a parcel: an object for programs, a heading and a line for each file for people.
@@ -95,6 +110,10 @@ pub fn print(transfer: &TransferObject, ui: &Ui) {
         let bytes = ui.say("unit-bytes", &[("n", file.size.into())]);
         ui.line(&format!("    {month} {payer}  {bytes}  {}", shown_text(&file.path)));
         ui.line(&format!("      SHA-256 {}", file.sha256));
+    }
+    for decision in &transfer.decisions {
+        let args = [("code", Arg::from(&decision.code)), ("why", Arg::from(&decision.why))];
+        ui.line(&format!("    {}", shown_text(&ui.say("decided-there", &args))));
     }
 }
 

@@ -60,6 +60,12 @@ gate-no-header = no header
 gate-no-trailer = no last record (GO or HG)
 gate-trailer-not-last = records behind the last record
 gate-volume-mark = the volume marks do not agree
+gate-same = { $n } claims equal
+gate-changed = { $n } claims changed
+gate-added = { $n } claims added
+gate-removed = { $n } claims removed
+gate-claims = { $n } claims concerned
+decided-there = Decided by the sender { $code }: { $why }
 watch-started = { $name } is watching. Press Ctrl+C to end.
 watch-stopped = Watching has ended.
 

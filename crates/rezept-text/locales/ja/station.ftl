@@ -60,6 +60,12 @@ gate-no-header = 先頭のレコードがない
 gate-no-trailer = 終わりのレコード (GO または HG) がない
 gate-trailer-not-last = 終わりのレコードの後にレコードがある
 gate-volume-mark = 分冊の番号が合わない
+gate-same = 同じレセプト { $n } 件
+gate-changed = 変わったレセプト { $n } 件
+gate-added = 増えたレセプト { $n } 件
+gate-removed = なくなったレセプト { $n } 件
+gate-claims = 該当するレセプト { $n } 件
+decided-there = 送る側の判断 { $code }: { $why }
 watch-started = { $name } の見張りを始めました。終わるには Ctrl+C を押してください。
 watch-stopped = 見張りを終わりました。
 
