@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "delivered",
     "files",
     "file",
+    "refused",
     "audit",
     "opening-key",
     "witness",
@@ -44,8 +45,10 @@ pub struct Ack {
     pub header: Digest,
     /// When delivery was complete, by the receiver's clock.
     pub delivered: Timestamp,
-    /// What was delivered: every file of the parcel, in the order of its manifest.
+    /// What was delivered: every file of the parcel but the refused ones, in the order of its manifest.
     pub files: Vec<AckedFile>,
+    /// What a person at the receiver refused: never delivered.
+    pub refused: Vec<AckedFile>,
     /// The head of the receiver's audit chain, which the sender thereby witnesses.
     pub audit: AuditCheckpoint,
     /// The key to which parcels for the receiver (who writes this) are sealed from now on.
@@ -82,6 +85,9 @@ impl Ack {
         for AckedFile { sha256, size, path } in &self.files {
             text.line("file", format_args!("{sha256} {size} {path}"));
         }
+        for AckedFile { sha256, size, path } in &self.refused {
+            text.line("refused", format_args!("{sha256} {size} {path}"));
+        }
         text.line("audit", self.audit);
         text.line_if("opening-key", self.opening_key.as_ref());
         text.line_if("witness", self.witness);
@@ -106,11 +112,15 @@ impl Ack {
         for _ in 0..count {
             files.push(text.value_with("file", parse_file)?);
         }
+        let mut refused = Vec::new();
+        while text.next_is("refused") {
+            refused.push(text.value_with("refused", parse_file)?);
+        }
         let audit = text.value("audit")?;
         let opening_key = text.value_if("opening-key")?;
         let witness = text.value_if("witness")?;
         text.finish()?;
-        Ok(Self { id, from, to, sequence, header, delivered, files, audit, opening_key, witness })
+        Ok(Self { id, from, to, sequence, header, delivered, files, refused, audit, opening_key, witness })
     }
 }
 

@@ -271,15 +271,19 @@ impl Engine<'_> {
     /// Whether this acknowledgement is the one that this station writes for this parcel, whenever it wrote it.
     fn is_ours(&self, known: &Known, ack: &Ack) -> bool {
         let h = &known.header;
+        let names = |files: &'_ [AckedFile]| -> Vec<(String, [u8; 32])> {
+            files.iter().map(|file| (file.path.as_str().to_owned(), file.sha256.0)).collect()
+        };
+        let said = |refused: bool| -> Vec<(String, [u8; 32])> {
+            let files = known.files.iter().filter(|file| (file.waits == Waits::Refused) == refused);
+            files.map(|file| (file.payload_path.clone(), file.sha256)).collect()
+        };
         ack.id == known.id
             && (&ack.from, &ack.to) == (&self.me, &h.from)
             && ack.sequence == h.sequence
             && ack.header.0 == known.row.header_sha256
-            && ack
-                .files
-                .iter()
-                .map(|file| (file.path.as_str(), file.sha256.0))
-                .eq(known.files.iter().map(|file| (file.payload_path.as_str(), file.sha256)))
+            && names(&ack.files) == said(false)
+            && names(&ack.refused) == said(true)
     }
 
     /// The acknowledgement stands there since an interruption: ACK_WRITTEN, once its name is sure to stay.
@@ -372,20 +376,21 @@ impl Engine<'_> {
 
     fn ack(&self, known: &Known, head: Checkpoint) -> TransferResult<Ack> {
         let paired = self.trust(&known.row.sender)?.is_paired();
-        let files = known
-            .files
-            .iter()
-            .map(|file| {
-                Ok(AckedFile {
-                    sha256: Digest(file.sha256),
-                    size: file.size_bytes,
-                    path: file
-                        .payload_path
-                        .parse()
-                        .map_err(|_| TransferError::Stored { what: "a payload path" })?,
+        let acked = |refused: bool| {
+            let files = known.files.iter().filter(move |file| (file.waits == Waits::Refused) == refused);
+            files
+                .map(|file| {
+                    Ok(AckedFile {
+                        sha256: Digest(file.sha256),
+                        size: file.size_bytes,
+                        path: file
+                            .payload_path
+                            .parse()
+                            .map_err(|_| TransferError::Stored { what: "a payload path" })?,
+                    })
                 })
-            })
-            .collect::<TransferResult<_>>()?;
+                .collect::<TransferResult<_>>()
+        };
         Ok(Ack {
             id: known.id,
             from: self.me.clone(),
@@ -393,7 +398,8 @@ impl Engine<'_> {
             sequence: known.header.sequence,
             header: Digest(known.row.header_sha256),
             delivered: known.row.state_at.parse().map_err(|_| TransferError::Stored { what: "a time" })?,
-            files,
+            files: acked(false)?,
+            refused: acked(true)?,
             opening_key: self.announced().filter(|_| paired),
             witness: self.witness_line(&known.row.sender, Some(&known.header.audit))?,
             audit: AuditCheckpoint { sequence: head.seq, hash: Digest(head.hash) },

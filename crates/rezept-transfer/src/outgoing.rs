@@ -2,7 +2,10 @@
 //! Every step is chosen by `recovery::next_out` from what the journal and the medium say at that moment.
 
 use rezept_codes::Code;
-use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, VerifyLevel};
+use rezept_journal::{
+    Direction, FileState, Form, ParcelChange, ParcelFile, ParcelRow, ParcelState, Reason, VerifyLevel, Waits,
+};
+use rezept_parcel::ack::AckedFile;
 use rezept_parcel::sealed::open_small;
 use rezept_parcel::{Ack, Content, ParcelId, ack, header, names};
 
@@ -454,7 +457,23 @@ impl Engine<'_> {
             note: format!("delivered {}", ack.delivered),
             ..ParcelChange::default()
         };
+        self.note_refused(known, &ack)?;
         Ok(self.journal.move_parcel(known.row.row, ParcelState::Acknowledged, &change)?)
+    }
+
+    /// Takes over what a person at the receiver refused: those files were not delivered, and a person here must know.
+    fn note_refused(&mut self, known: &Known, ack: &Ack) -> TransferResult<()> {
+        for refused in &ack.refused {
+            let sent = known.files.iter().find(|file| file.payload_path == refused.path.as_str());
+            let Some(sent) = sent else { continue };
+            self.journal.set_waits(known.row.row, &[(sent.ordinal, Waits::Refused)])?;
+            let Some(id) = sent.file else { continue };
+            if self.journal.file(id)?.state == FileState::InParcel {
+                let reason = Reason::new(Code::RefusedByReceiver, "");
+                self.journal.move_file(id, FileState::Held, Some(&reason), "")?;
+            }
+        }
+        Ok(())
     }
 
     /// Looks after everything of this station on a medium: takes acknowledgements, clears what is done, sweeps what an
@@ -611,12 +630,20 @@ fn judge_ack(known: &Known, ack: Ack) -> Result<Ack, String> {
     if ack.header.0 != known.row.header_sha256 {
         return Err("it acknowledges another header".to_owned());
     }
-    let same_files = ack.files.len() == known.files.len()
-        && ack.files.iter().zip(&known.files).all(|(acked, sent)| {
-            acked.path.as_str() == sent.payload_path
-                && acked.sha256.0 == sent.sha256
-                && acked.size == sent.size_bytes
-        });
+    // Every file is either delivered or refused, in the order of the manifest in both lists.
+    let (mut delivered, mut refused) = (ack.files.iter().peekable(), ack.refused.iter().peekable());
+    let is = |acked: &&AckedFile, sent: &ParcelFile| {
+        acked.path.as_str() == sent.payload_path
+            && acked.sha256.0 == sent.sha256
+            && acked.size == sent.size_bytes
+    };
+    let each = known.files.iter().all(|sent| {
+        delivered
+            .next_if(|acked| is(acked, sent))
+            .or_else(|| refused.next_if(|acked| is(acked, sent)))
+            .is_some()
+    });
+    let same_files = each && delivered.next().is_none() && refused.next().is_none();
     if same_files { Ok(ack) } else { Err("it acknowledges other contents".to_owned()) }
 }
 
