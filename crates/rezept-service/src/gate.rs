@@ -205,7 +205,8 @@ impl Station {
     fn may_be_over(&mut self, row: &FileRow) -> Result<bool, Problem> {
         let Some(code) = row.reason.as_ref().and_then(|reason| reason.code.known()) else { return Ok(false) };
         if code != Code::PlainRefused {
-            let asked = code == Code::RefusedByReceiver || self.journal.has_reasons(ReasonOf::File(row.id))?;
+            let asked =
+                code == Code::RefusedByReceiver || self.journal.has_reasons(ReasonOf::File(row.id))?;
             return Ok(code.decider().is_some() && asked);
         }
         let route = self.config.routes.iter().find(|route| Some(&route.name) == row.place.route.as_ref());

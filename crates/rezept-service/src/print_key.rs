@@ -123,7 +123,7 @@ mod tests {
         let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(31).unwrap();
         let problem = print_key(data.path()).unwrap_err();
-        assert_eq!(problem.code, crate::keys::KEYS_DAMAGED);
+        assert_eq!(problem.code, rezept_codes::Code::KeysDamaged);
         assert_eq!(path.metadata().unwrap().len(), 31);
     }
 

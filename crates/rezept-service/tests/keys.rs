@@ -148,7 +148,7 @@ fn keys_open_only_on_their_machine() {
     assert!(site.recekon().keys_fault().is_none());
     for other in [Some("m3"), None] {
         let fault = site.open_on(other, "recekon", "terminal").keys_fault().unwrap().clone();
-        assert_eq!(fault.code, "RZ-K102", "{other:?}");
+        assert_eq!(fault.code, rezept_codes::Code::KeysElsewhere, "{other:?}");
     }
     // A machine without an id has keys too, and doctor says so.
     let mut nameless = site.open_on(None, "terminal", "recekon");

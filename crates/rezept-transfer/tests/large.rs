@@ -29,10 +29,19 @@ impl Intake for AnyInbox {
         &mut self,
         _: &Journal,
         _: &rezept_journal::ParcelRow,
+        _: u32,
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let content = Content { sha256: file.sha256, kind: Some("claim".into()), ..Content::default() };
-        Ok(Judged { content, folder: "202411/shaho".into(), hold: None, grave: false, remark: None })
+        Ok(Judged {
+            content,
+            folder: "202411/shaho".into(),
+            purpose: None,
+            reasons: Vec::new(),
+            replaces: None,
+            remark: None,
+            register: None,
+        })
     }
 }
 

@@ -171,7 +171,7 @@ fn what_was_let_pass_at_the_gate_stays_known_when_a_file_is_approved_and_scanned
     hold(&mut journal, "RZ-V102");
     journal.release_scan(file, "急ぎ").unwrap();
     let row = journal.file(file).unwrap();
-    assert_eq!((row.state, row.released_code.as_deref()), (FileState::Gated, Some("RZ-G108")));
+    assert_eq!((row.state, row.released_code), (FileState::Gated, Some("RZ-G108".into())));
     let text = |word: &str| Some(word.to_owned());
     let known =
         Clearance { submitted_by: text("山田"), approved_by: text("佐藤"), scan: text("released") };

@@ -93,6 +93,7 @@ pub fn ack() -> Ack {
         header: Digest::of(&header.to_bytes().unwrap()),
         delivered: "2026-05-01T10:00:00+09:00".parse().unwrap(),
         files: plan().files().iter().map(acked).collect(),
+        refused: Vec::new(),
         audit: AuditCheckpoint { sequence: 3, hash: Digest([9; 32]) },
         opening_key: None,
         witness: None,

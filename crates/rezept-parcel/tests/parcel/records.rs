@@ -2,6 +2,7 @@
 
 use crate::common::{RECIPIENT, ack, header, sealed_header};
 use proptest::prelude::*;
+use rezept_parcel::decisions::{SentDecision, SentPurpose};
 use rezept_parcel::header::{HEADER_MAX_BYTES, Release};
 use rezept_parcel::{
     Ack, AckedFile, AuditCheckpoint, BagSummary, Content, Digest, Envelope, Facility, Header, MAX_SEGMENTS,
@@ -276,6 +277,11 @@ prop_compose! {
         (sequence, created, code) in (any::<u64>(), timestamp(), "[0-9]{7}"),
         (tagmanifest, files, bytes) in (digest(), any::<u32>(), any::<u64>()),
         released in prop::collection::vec(("RZ-[A-Z0-9]{1,10}", path()), 0..4),
+        decisions in prop::collection::vec(
+            ("RZ-[A-Z0-9]{1,10}", path(), prop::collection::vec("[a-zA-Z0-9]{1,32}", 0..3), "[ -~あ-ん]{0,40}"),
+            0..3,
+        ),
+        purposes in prop::collection::vec(("[a-z]{1,12}", path()), 0..3),
         (audit, previous) in (audit(), prop::option::of(digest())),
         (opening_key, witness) in (prop::option::of(recipient()), prop::option::of(audit())),
         envelope in prop::option::of(envelope()),
@@ -286,11 +292,23 @@ prop_compose! {
             facility: Some(Facility::new("13", "1", &code).unwrap()),
             content: Content::Bag(BagSummary { tagmanifest, files, bytes }),
             released: released.map(|(code, path)| Release { code: code.parse().unwrap(), path }).collect(),
+            decisions: decisions
+                .into_iter()
+                .map(|(code, path, evidence, why)| SentDecision { code: code.parse().unwrap(), path, evidence, why })
+                .collect(),
+            purposes: purposes.into_iter().map(|(purpose, path)| SentPurpose { purpose, path }).collect(),
         };
         match envelope {
             None => header,
             Some(envelope) => {
-                Header { facility: None, released: Vec::new(), content: Content::Sealed(envelope), ..header }
+                Header {
+                facility: None,
+                released: Vec::new(),
+                decisions: Vec::new(),
+                purposes: Vec::new(),
+                content: Content::Sealed(envelope),
+                ..header
+            }
             }
         }
     }
@@ -301,12 +319,14 @@ prop_compose! {
         (id, from, to) in (any::<[u8; 16]>(), station(), station()),
         (sequence, header, delivered) in (any::<u64>(), digest(), timestamp()),
         files in prop::collection::vec((digest(), any::<u64>(), path()), 0..5),
+        refused in prop::collection::vec((digest(), any::<u64>(), path()), 0..3),
         audit in audit(),
         (opening_key, witness) in (prop::option::of(recipient()), prop::option::of(audit())),
     ) -> Ack {
         let files = files.into_iter().map(|(sha256, size, path)| AckedFile { sha256, size, path }).collect();
         let id = ParcelId::from_random(id);
-        Ack { id, from, to, sequence, header, delivered, files, audit, opening_key, witness }
+        let refused = refused.into_iter().map(|(sha256, size, path)| AckedFile { sha256, size, path }).collect();
+        Ack { id, from, to, sequence, header, delivered, files, refused, audit, opening_key, witness }
     }
 }
 

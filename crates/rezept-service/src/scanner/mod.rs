@@ -178,7 +178,7 @@ mod tests {
             let scanner = Scanner { way, missing, timeout: Duration::from_secs(1) };
             let found = scanner.said(Verdict::Infected("Eicar\u{202e}\n".into()));
             assert_eq!(found, Said::Hold(Reason::new(Code::Infected, "Eicar?")));
-            for code in UNSCANNED {
+            for &code in UNSCANNED {
                 let said = scanner.said(Verdict::Unscanned(code, String::new()));
                 let reason = Reason::new(code, "");
                 let expected =

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use rezept_journal::{
     Clock as _, Content, Direction, Disk, EngineLock, FileRow, FileState, Journal, JournalResult, ParcelRow,
-    ParcelState, PeerKeys, Place, Reason, Stamp, VerifyLevel,
+    ParcelState, PeerKeys, Place, ReasonOf, ReasonRow, Stamp, VerifyLevel,
 };
 use rezept_parcel::{Digest, Facility, StationName, Vault};
 use rezept_testkit::clock::TestClock;
@@ -79,7 +79,13 @@ impl Intake for TestIntake {
         ["claim", "notice", "notice-held"].contains(&kind).then(|| INBOX.to_owned())
     }
 
-    fn judge(&mut self, _: &Journal, _: &ParcelRow, file: Staged<'_>) -> Result<Judged, TransferError> {
+    fn judge(
+        &mut self,
+        journal: &Journal,
+        parcel: &ParcelRow,
+        ordinal: u32,
+        file: Staged<'_>,
+    ) -> Result<Judged, TransferError> {
         let mut bytes = Vec::new();
         let read = file.volume.open(file.path)?.read_to_end(&mut bytes);
         let place = file.path.to_string();
@@ -87,8 +93,16 @@ impl Intake for TestIntake {
         let content = facts_of(&bytes);
         let payer = if content.payer.as_deref() == Some("2") { "kokuho" } else { "shaho" };
         let month = content.month.clone().unwrap_or_default().replace('-', "");
-        let hold = (content.kind.as_deref() == Some("notice-held")).then(|| Reason::new(ASK, "ask a person"));
-        Ok(Judged { content, folder: format!("{month}/{payer}"), hold, grave: false, remark: None })
+        let mut reasons = Vec::new();
+        if content.kind.as_deref() == Some("notice-held") {
+            let decided = journal.decisions_about(&file.sha256).unwrap();
+            let of = ReasonOf::Arrived(parcel.row, ordinal).to_string();
+            let covered = decided.iter().any(|decision| decision.released && decision.subject == of);
+            let (evidence, detail) = (String::new(), "ask a person".to_owned());
+            reasons.push(ReasonRow { code: ASK.into(), evidence, detail, alone: true, covered });
+        }
+        let folder = format!("{month}/{payer}");
+        Ok(Judged { content, folder, purpose: None, reasons, replaces: None, remark: None, register: None })
     }
 }
 

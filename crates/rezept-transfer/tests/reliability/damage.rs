@@ -5,7 +5,7 @@ use rezept_codes::Code;
 use rezept_journal::{Direction, ParcelRow, ParcelState, VerifyLevel};
 use rezept_testkit::faults::Faults;
 use rezept_testkit::model::{FakeCapacity, ModelOptions, ModelVolume};
-use rezept_transfer::{TransferError, codes};
+use rezept_transfer::TransferError;
 
 use crate::bench::{Bench, Process, claim};
 use crate::invariants::{Story, always, converged, delivered};
@@ -36,8 +36,8 @@ fn refused(world: &Bench, at: &str) -> Result<ParcelRow, String> {
     if wrong.is_empty() { Ok(parcel.clone()) } else { Err(format!("{at}: {wrong:?}")) }
 }
 
-fn code_of(parcel: &ParcelRow) -> &str {
-    parcel.reason.as_ref().map_or("", |reason| reason.code.as_str())
+fn code_of(parcel: &ParcelRow) -> Code {
+    parcel.reason.as_ref().and_then(|reason| reason.code.known()).expect("a reason of this build")
 }
 
 /// The clinic is asked to send again: onto the same medium, whatever stands there.
@@ -60,7 +60,7 @@ fn resend(world: &Bench) -> Vec<String> {
 }
 
 /// The code with which a parcel is set aside when this file of it is not what was written.
-fn expected_code(path: &str) -> &'static str {
+fn expected_code(path: &str) -> Code {
     match path.rsplit('.').next() {
         Some("hdr") => Code::HeaderDamaged,
         Some("minisig") => Code::SignatureBad,
@@ -146,7 +146,7 @@ impl Damages {
         files_on(stick).into_iter().map(|path| (path.clone(), stick.get(&path).unwrap())).collect()
     }
 
-    fn try_one(&mut self, at: &str, code: &str, damage: impl FnOnce(&ModelVolume)) {
+    fn try_one(&mut self, at: &str, code: Code, damage: impl FnOnce(&ModelVolume)) {
         let run = self.world.snapshot();
         damage(&run.media[0]);
         let parcel = refused(&run, at).unwrap();
@@ -446,7 +446,7 @@ fn damaged_acknowledgement(kind: Kind) {
             change(&run.media[0]);
             run.turn(0, &Faults::none()).unwrap();
             let alerts = run.sites[0].journal().alerts().unwrap();
-            let told = alerts.first().map(|alert| alert.reason.code.as_str());
+            let told = alerts.first().and_then(|alert| alert.reason.code.known());
             let mut wrong = always(&run, &Story::default());
             if run.states(0, Direction::Out) != ["COMMITTED"] || told != Some(Code::AckBad) {
                 wrong.push(format!("{:?} {alerts:?}", run.states(0, Direction::Out)));

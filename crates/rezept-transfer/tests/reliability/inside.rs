@@ -8,7 +8,6 @@ use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelState, Re
 use rezept_parcel::sealed::{Sealer, Unsealed, open_small, seal_small};
 use rezept_parcel::{Content, Digest, Envelope, Facility, Header, Recipient, Segment};
 use rezept_testkit::faults::Faults;
-use rezept_transfer::codes;
 use rezept_transfer::volume::{RelPath, Volume};
 
 use crate::bench::{Bench, MEDIUM, Process};
@@ -109,14 +108,14 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 
 /// The receiver sets it aside for this reason, once, keeps nothing of it, and says no more on the next turns.
 #[track_caller]
-fn set_aside(world: &Bench, what: &str, code: &str) {
+fn set_aside(world: &Bench, what: &str, code: Code) {
     let mut history = 0;
     for turn in 0..3 {
         let errors = world.turn(1, &Faults::none()).unwrap();
         assert!(errors.is_empty(), "{what}: {errors:?}");
         let parcels = world.parcels(1, Direction::In);
         let [parcel] = &parcels[..] else { panic!("{what}: {parcels:?}") };
-        let told = parcel.reason.as_ref().map(|reason| reason.code.as_str());
+        let told = parcel.reason.as_ref().map(|reason| reason.code.known().unwrap());
         assert_eq!(
             (parcel.state, told),
             (ParcelState::Quarantined, Some(code)),
@@ -282,7 +281,7 @@ fn a_newer_acknowledgement_archives_nothing() {
         world.turn(0, &Faults::none()).unwrap();
         assert_eq!(world.states(0, Direction::Out), ["COMMITTED"]);
         let alerts = world.sites[0].journal().alerts().unwrap();
-        let told: Vec<&str> = alerts.iter().map(|alert| alert.reason.code.as_str()).collect();
+        let told: Vec<_> = alerts.iter().map(|alert| alert.reason.code.known().unwrap()).collect();
         assert_eq!(told, [Code::AckBad], "{alerts:?}");
         assert_eq!(always(&world, &Story::default()), [""; 0]);
     }

@@ -136,7 +136,7 @@ pub fn converged(bench: &Bench, story: &Story) -> Vec<String> {
 /// A parcel that waits must say why.
 fn waits_with_reason(parcel: &ParcelRow) -> bool {
     matches!(parcel.state, S::Held | S::Quarantined | S::Expired)
-        && parcel.reason.as_ref().is_some_and(|reason| reason.code.starts_with("RZ-"))
+        && parcel.reason.as_ref().is_some_and(|reason| reason.code.as_str().starts_with("RZ-"))
 }
 
 fn leftovers(volume: &ModelVolume) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What was there before comes again, and two who work at once: nothing is delivered twice, nobody believes an
 //! acknowledgement of something else.
 
-use rezept_codes::Code;
+use rezept_codes::{Code, StoredCode};
 use std::thread;
 
 use rezept_journal::{Direction, JournalError, Subject};
@@ -116,7 +116,7 @@ fn acknowledgements_of_something_else(kind: Kind) {
         world.turn(0, &Faults::none()).unwrap();
         assert_eq!(world.states(0, Direction::Out), ["ARCHIVED", "COMMITTED"]);
         assert!(world.sites[0].source.get("second.uke").is_some());
-        let mut alerts: Vec<String> =
+        let mut alerts: Vec<StoredCode> =
             world.sites[0].journal().alerts().unwrap().into_iter().map(|alert| alert.reason.code).collect();
         alerts.sort();
         assert_eq!(alerts, [Code::AckBad, Code::AckUnknown], "each is told once");

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rezept_journal::{Direction, Form, ParcelState, PeerState, Subject};
 use rezept_parcel::Vault;
 use rezept_testkit::faults::Faults;
+use rezept_transfer::TransferError;
 use rezept_transfer::volume::{RelPath, Volume};
-use rezept_transfer::{TransferError, codes};
 
 use crate::bench::{Bench, Process, claim};
 use crate::invariants::{Story, always, converged, delivered};
@@ -65,13 +65,13 @@ fn the_one(bench: &Bench, ending: &str) -> String {
 }
 
 /// The receiver's turn on what must not be taken: set aside for this reason, nothing delivered, and no second time.
-fn refused(bench: &Bench, code: &str) {
+fn refused(bench: &Bench, code: Code) {
     for _ in 0..2 {
         bench.turn(1, &Faults::none()).unwrap();
         let parcels = bench.parcels(1, Direction::In);
         let [parcel] = &parcels[..] else { panic!("{parcels:?}") };
         assert_eq!(parcel.state, ParcelState::Quarantined);
-        assert_eq!(parcel.reason.as_ref().map(|reason| reason.code.as_str()), Some(code));
+        assert_eq!(parcel.reason.as_ref().map(|reason| reason.code.known().unwrap()), Some(code));
         assert!(delivered(&bench.sites[1]).is_empty());
     }
     let journal = bench.sites[1].journal();
@@ -232,7 +232,7 @@ fn a_parcel_that_was_lost_is_missed_and_settled_when_it_comes() {
     assert_eq!(world.states(1, Direction::In), ["ACK_WRITTEN", "ACK_WRITTEN"], "reported, not refused");
     let alerts = world.sites[1].journal().alerts().unwrap();
     assert_eq!(
-        alerts.iter().map(|alert| alert.reason.code.as_str()).collect::<Vec<_>>(),
+        alerts.iter().map(|alert| alert.reason.code.known().unwrap()).collect::<Vec<_>>(),
         [Code::PreviousUnknown]
     );
     world.converge(&[0, 1]);
@@ -296,7 +296,7 @@ fn a_damaged_spool_is_sealed_anew_before_it_was_published_and_asked_about_after(
     process.turn();
     let parcel = process.journal.parcel(1).unwrap();
     assert_eq!(parcel.state, ParcelState::Held);
-    assert_eq!(parcel.reason.map(|reason| reason.code).as_deref(), Some(Code::SpoolLost));
+    assert_eq!(parcel.reason.and_then(|reason| reason.code.known()), Some(Code::SpoolLost));
 }
 
 #[test]

@@ -21,9 +21,9 @@ fn alerts(bench: &Bench, site: usize) -> Vec<Alert> {
 }
 
 /// The codes of what a station was told of its own history.
-fn told(bench: &Bench, site: usize) -> Vec<String> {
-    let codes = alerts(bench, site).into_iter().map(|alert| alert.reason.code);
-    codes.filter(|code| [Code::OwnHistoryShort, Code::OwnHistoryOther].contains(&code.as_str())).collect()
+fn told(bench: &Bench, site: usize) -> Vec<Code> {
+    let codes = alerts(bench, site).into_iter().filter_map(|alert| alert.reason.code.known());
+    codes.filter(|code| [Code::OwnHistoryShort, Code::OwnHistoryOther].contains(code)).collect()
 }
 
 #[test]
