@@ -89,6 +89,8 @@ This page is written from the program's own sentences by a test (`codes.rs`); ch
         ('K', "K: keys and pairing / 鍵とペアリング"),
         ('J', "J: journal / 台帳"),
         ('A', "A: the history and its witnesses / 記録とその確かめ"),
+        ('S', "S: asking the running service / 動いているサービスへの依頼"),
+        ('W', "W: folders of this computer / このパソコンのフォルダ"),
         ('X', "X: faults of the program / プログラムの誤り"),
     ];
 

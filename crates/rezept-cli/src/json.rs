@@ -322,6 +322,21 @@ impl Object for WaitingObject<'_> {
     const TYPE: &'static str = "waiting";
 }
 
+/// `request`: a command that waits for the running service.
+#[derive(Debug, Serialize)]
+pub struct RequestObject<'a> {
+    /// The command that asked.
+    pub command: &'a str,
+    /// `new`, `running`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: &'a str,
+}
+
+impl Object for RequestObject<'_> {
+    const TYPE: &'static str = "request";
+}
+
 /// `ledger`: an entry of the history.
 #[derive(Debug, Serialize)]
 pub struct LedgerObject<'a> {

@@ -8,9 +8,12 @@ mod codes;
 mod commands;
 mod help;
 mod json;
+mod private_file;
 mod report;
 mod shown;
 mod ui;
+#[cfg(unix)]
+mod unix;
 mod usage;
 
 use std::process::ExitCode;

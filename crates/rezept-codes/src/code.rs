@@ -264,6 +264,20 @@ codes! {
     EntriesMissing = "RZ-A105" => Usage,
     ExportNotWritten = "RZ-A106" => TargetUnavailable,
 
+    /// S: asking the running service.
+    RequestExpired = "RZ-S101" => Partial,
+    RequestWithdrawn = "RZ-S102" => Partial,
+    RequestUnderWay = "RZ-S103" => Partial,
+    Stopped = "RZ-S104" => Partial,
+
+    /// W: folders of this computer.
+    FolderNotWritable = "RZ-W101" => TargetUnavailable,
+    FolderFull = "RZ-W102" => TargetUnavailable,
+    FolderGone = "RZ-W103" => TargetUnavailable,
+    SubfolderUnreadable = "RZ-W104" => Findings,
+    NameNotCarried = "RZ-W105" => Findings,
+    TooDeep = "RZ-W106" => Findings,
+
     /// X: faults of the program.
     Bug = "RZ-X901" => Internal,
     CannotHappen = "RZ-X902" => Internal,

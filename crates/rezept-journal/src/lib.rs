@@ -55,7 +55,7 @@ pub use people::{OperatorRole, OperatorRow, PeopleError, WAIT_MINUTES, WRONG_IN_
 pub use register::{
     ClaimSighting, ContentPurpose, NewRegisterContent, Noted, PrintKeyId, RegisterClaim, RegisterContent,
 };
-pub use requests::Request;
+pub use requests::{Request, WaitingRequest};
 pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};
 pub use returns::{
     Added, ImportStart, Imported, NewEdit, NewReturnFile, NewReturnedClaim, ReturnEdit, ReturnFileRow,

@@ -3,10 +3,12 @@
 pub mod config;
 mod decide;
 pub mod examine;
+mod folders;
 mod gate;
 mod intake;
 pub mod keys;
 mod leave;
+mod listing;
 pub mod media;
 pub mod pairing;
 pub mod people;
@@ -24,9 +26,12 @@ mod watch;
 
 pub use config::{Config, ConfigError, KeyStore, MediumKind, Role};
 pub use decide::{Decision, Held, held};
+pub use folders::try_to_write;
 pub use leave::lacks_approver;
+pub use listing::DEPTH_LIMIT;
 pub use pairing::{PairAsk, Pairing};
 pub use problem::Problem;
+pub use rezept_transfer::Stop;
 pub use send::Outcome;
 pub use station::{OpenVolumes, OsVolumes, Pace, RealPace, Station, World, disk_of, open_journal};
 pub use turn::EXPIRES_AFTER_DAYS;

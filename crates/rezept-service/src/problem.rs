@@ -50,6 +50,7 @@ impl From<&VolumeError> for Problem {
             FailureKind::Full => Code::MediumFull,
             FailureKind::ReadOnly => Code::MediumReadOnly,
             FailureKind::Exists | FailureKind::Missing | FailureKind::Device => Code::MediumFailed,
+            FailureKind::Stopped => Code::Stopped,
         };
         Self::new(code, error.place.clone(), causes(error))
     }

@@ -9,31 +9,25 @@ use std::time::Duration;
 use rezept_claim::{Depth, Kind, scan};
 use rezept_journal::{FileRow, FileState, Place, Reason, Stamp};
 use rezept_rules::{GateReason, Purpose, RouteKind, is_claim_like};
-use rezept_transfer::volume::{Entry, EntryKind, RelPath, Volume, VolumeResult};
+use rezept_transfer::volume::{FailureKind, RelPath, Volume, VolumeError};
 
 use crate::config::Route;
-use crate::examine::{Examined, NotExamined, examine, stamp_of};
+use crate::examine::{Examined, NotExamined, examine};
 use crate::gate::{Standing, purpose_of};
 use crate::leave::Asked;
+use crate::listing::{Listed, Listing};
 use crate::problem::Problem;
 use crate::settle::{CUT_OFF_AFTER, Stillness};
 use crate::station::{Station, key};
 
-/// Folders deeper than this below a watched folder are not looked into: a loop would never end.
-const DEPTH_LIMIT: usize = 16;
 /// So many files are journalled together.
 const BATCH_FILES: usize = 64;
 /// Unless they are larger than this together.
 const BATCH_BYTES: u64 = 64 << 20;
 /// So much of a file tells whether it is any of our business.
 const SNIFF_BYTES: u64 = 64 << 10;
-
-/// A file of a watched folder, as listed.
-struct Listed {
-    path: RelPath,
-    name: String,
-    stamp: Stamp,
-}
+/// A file larger than this is judged by its beginning first: reading it to its end may take hours.
+const SNIFF_FIRST_BYTES: u64 = 16 << 20;
 
 /// What the gate made of a file.
 pub(crate) enum Gated {
@@ -56,8 +50,7 @@ impl Station {
         let mut problems = Vec::new();
         for route in self.config.routes.clone() {
             if let Err(error) = self.open_volume(&route.watch) {
-                let problem = Problem::from(&error);
-                problems.push(Problem { code: Code::FolderUnavailable.into(), ..problem });
+                problems.push(self.folder_unavailable(&key(&route.watch), &error)?);
                 continue;
             }
             problems.extend(self.scan_route(&route)?);
@@ -67,30 +60,43 @@ impl Station {
 
     fn scan_route(&mut self, route: &Route) -> Result<Vec<Problem>, Problem> {
         let root = key(&route.watch);
-        let mut listed = Vec::new();
-        let mut odd = Vec::new();
-        if let Err(error) = list(self.volumes.get(&root)?, &RelPath::ROOT, 0, &mut listed, &mut odd) {
+        let listing = match Listing::of(self.volumes.get(&root)?) {
+            Ok(listing) => listing,
             // An incomplete listing must not make present files look gone.
-            return Ok(vec![Problem { code: Code::FolderUnavailable.into(), ..Problem::from(&error) }]);
-        }
-        for place in odd {
-            self.journal.raise(&Reason::new(Code::LinkInIntake, ""), &format!("{root}/{place}"))?;
-        }
+            Err(error) => return self.folder_unavailable(&root, &error).map(|problem| vec![problem]),
+        };
+        self.journal.settle(Code::FolderUnavailable, &root, "")?;
+        self.tell_of_unseen(&root, &listing)?;
         let mut live = self.journal.live_files(&root)?;
-        for part in listed.chunks(BATCH_FILES) {
+        for part in listing.files.chunks(BATCH_FILES) {
+            if self.world.stop.is_set() {
+                return Ok(Vec::new());
+            }
             self.look_at_part(route, &root, part, &mut live)?;
         }
         for (_, row) in live {
             if matches!(row.state, FileState::Seen | FileState::Stable | FileState::Gated | FileState::Held)
                 && row.place.route.as_deref() == Some(route.name.as_str())
+                && !listing.hides(&row.place.path)
             {
                 self.journal.move_file(row.id, FileState::Gone, None, "no longer in its folder")?;
             }
         }
-        let present: std::collections::HashSet<&str> = listed.iter().map(|file| file.path.as_str()).collect();
-        self.settle.retain(|(of, path)| *of != root || present.contains(path.as_str()));
-        self.foreign.retain(|(of, path), _| *of != root || present.contains(path.as_str()));
+        let present: std::collections::HashSet<&str> =
+            listing.files.iter().map(|file| file.path.as_str()).collect();
+        let there = |path: &str| present.contains(path) || listing.hides(path);
+        self.settle.retain(|(of, path)| *of != root || there(path));
+        self.foreign.retain(|(of, path), _| *of != root || there(path));
         Ok(Vec::new())
+    }
+
+    /// A whole watched folder is not there: never "empty". A person sees since when, until it is back.
+    fn folder_unavailable(&mut self, root: &str, error: &VolumeError) -> Result<Problem, Problem> {
+        if error.kind() == FailureKind::Stopped {
+            return Ok(Problem::from(error));
+        }
+        self.journal.raise(&Reason::new(Code::FolderUnavailable, ""), root)?;
+        Ok(Problem { code: Code::FolderUnavailable.into(), ..Problem::from(error) })
     }
 
     /// Looks at some files; what the journal learns of small ones becomes durable together.
@@ -243,15 +249,21 @@ impl Station {
         name: &str,
         accept: &[RouteKind],
     ) -> Result<Gated, Problem> {
-        let volume = self.volumes.get(&row.place.root)?;
         let path = RelPath::new(&row.place.path)
             .ok_or_else(|| Problem::new(Code::CannotOpen, row.place.path.clone(), ""))?;
+        if row.stamp.size_bytes > SNIFF_FIRST_BYTES && !self.looks_known(&row.place.root, &path) {
+            self.hold_file(row.id, &Reason::new(Code::GateUnknown, ""))?;
+            return Ok(Gated::Held);
+        }
+        let volume = self.volumes.get(&row.place.root)?;
         let examined = match examine(volume, &path, Some(&self.print_key.key)) {
             Ok(examined) if examined.stamp == row.stamp => examined,
             Ok(_) | Err(NotExamined::Changed | NotExamined::NotAFile(_)) => return Ok(Gated::Changed),
             // Another program may hold it; the next look tries again.
             Err(NotExamined::Volume(error)) => {
-                tracing::warn!(%error, "a source cannot be read now");
+                if !self.world.stop.is_set() {
+                    tracing::warn!(%error, "a source cannot be read now");
+                }
                 return Ok(Gated::Changed);
             }
         };
@@ -328,31 +340,6 @@ impl Station {
         let quiet = self.config.policy.quiet_time.unwrap_or(crate::config::QUIET_LOCAL);
         self.settle.next_rest(self.world.pace.elapsed(), quiet)
     }
-}
-
-/// Lists a folder and those below it: files to look at, and places of things that are never opened.
-fn list(
-    volume: &dyn Volume,
-    folder: &RelPath,
-    depth: usize,
-    files: &mut Vec<Listed>,
-    odd: &mut Vec<String>,
-) -> VolumeResult<()> {
-    for Entry { name, meta } in volume.list(folder)?.unwrap_or_default() {
-        let Some((name, path)) = name.ok().and_then(|name| folder.join(&name).map(|path| (name, path)))
-        else {
-            continue;
-        };
-        match meta.kind {
-            EntryKind::File => files.push(Listed { path, name, stamp: stamp_of(&meta) }),
-            EntryKind::Folder if depth < DEPTH_LIMIT && name != rezept_transfer::STAGING => {
-                list(volume, &path, depth + 1, files, odd)?;
-            }
-            EntryKind::Folder => {}
-            EntryKind::LinkedFile | EntryKind::Other => odd.push(path.as_str().to_owned()),
-        }
-    }
-    Ok(())
 }
 
 /// The last component of a path, for people.

@@ -384,6 +384,9 @@ impl Station {
             if now.saturating_sub(begin) > PATIENCE + quiet {
                 return Err(Problem::new(Code::NeverSettles, at, ""));
             }
+            if self.world.stop.is_set() {
+                return Err(Problem::new(Code::Stopped, at, ""));
+            }
             self.world.pace.wait(LOOK_EVERY.min(quiet));
         }
     }

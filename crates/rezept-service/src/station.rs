@@ -1,7 +1,8 @@
 //! A station at work: configuration, journal under the engine lock, volumes. `turn.rs`, `send.rs` and `decide.rs` add what
 //! it can do; all of it runs on one thread.
 
-use std::collections::HashMap;
+use rezept_codes::Code;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, OperatorRow, mak
 use rezept_transfer::keys::Vault;
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{Volume, VolumeResult};
-use rezept_transfer::{Engine, Progress, Volumes};
+use rezept_transfer::{Engine, Progress, Stop, Stoppable, Volumes};
 
 use crate::config::{Config, MediumKind};
 use crate::media::MediaSeen;
@@ -77,6 +78,8 @@ pub struct World {
     pub random: Box<dyn FnMut() -> [u8; 16] + Send>,
     /// Told how far long work has come.
     pub progress: Box<dyn FnMut(Progress) + Send>,
+    /// Set from outside when all work is to end soon.
+    pub stop: Stop,
     /// The id of this machine, to which its keys are bound; `None` where it has none.
     pub machine_id: Box<dyn Fn() -> Option<String> + Send>,
 }
@@ -95,6 +98,7 @@ impl World {
                 bytes
             }),
             progress: Box::new(|_| {}),
+            stop: Stop::default(),
             machine_id: Box::new(crate::keys::machine_id),
         }
     }
@@ -113,6 +117,8 @@ pub struct Station {
     pub(crate) foreign: HashMap<(String, String), rezept_journal::Stamp>,
     /// Who asked for what is being done; `None`: the service itself, or nobody is known here.
     pub(crate) operator: Option<OperatorRow>,
+    /// Things in watched folders that nobody can look at, and that a person was told of.
+    pub(crate) unseen: HashSet<(Code, String)>,
     /// What was seen of the media at hand.
     pub(crate) media: MediaSeen,
     /// The private keys, once there are any.
@@ -178,6 +184,7 @@ impl Station {
             world,
             settle: Settle::default(),
             foreign: HashMap::new(),
+            unseen: HashSet::new(),
             operator: None,
             media: MediaSeen::default(),
             vault: None,
@@ -214,6 +221,7 @@ impl Station {
     /// Opens the sources of every outgoing parcel that is not finished.
     pub(crate) fn open_all_sources(&mut self) -> Result<(), Problem> {
         use rezept_journal::{Direction, ParcelState as S};
+        self.open_inboxes();
         let unfinished = [S::Spooled, S::Written, S::ReadBack, S::Committed, S::Expired, S::Acknowledged];
         for parcel in self.journal.parcels_in(Direction::Out, &unfinished)? {
             self.open_sources(parcel.row)?;
@@ -240,7 +248,8 @@ impl Station {
         let root = key(folder);
         match self.world.volumes.open(folder) {
             Ok(volume) => {
-                self.volumes.insert(root.clone(), volume);
+                let volume = Stoppable::new(volume, self.world.stop.clone());
+                self.volumes.insert(root.clone(), Box::new(volume));
                 Ok(root)
             }
             Err(error) => {

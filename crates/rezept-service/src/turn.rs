@@ -69,11 +69,16 @@ impl Station {
         if let Err(problem) = self.expire() {
             outcome.problems.push(problem);
         }
+        self.tell_of_folders(&mut outcome);
         for alert in self.journal.alerts().unwrap_or_default() {
             let label = format!("A{}", alert.id);
             if !before.contains(&alert.id) && !outcome.held.contains(&label) {
                 outcome.held.push(label);
             }
+        }
+        if self.world.stop.is_set() {
+            // Whatever failed, failed for that: the next turn finds what is truly wrong.
+            outcome.problems.clear();
         }
         outcome
     }

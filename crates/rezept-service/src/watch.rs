@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use notify::{RecursiveMode, Watcher};
 use rezept_journal::{Journal, ParcelState, Subject};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ const POLL_LOCAL: Duration = Duration::from_secs(60);
 const POLL_MEDIA: Duration = Duration::from_secs(15);
 /// How often requests of other processes are looked for. Costs one number read from shared memory.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
+/// A request that nobody was heard to wait for in so long is not carried out any more.
+const REQUEST_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 /// After an event, others of the same action are awaited for so long.
 const GATHER: Duration = Duration::from_millis(100);
 
@@ -104,7 +107,12 @@ impl Station {
         };
         let before = by.map(|name| self.journal.act_as(name));
         self.operator = operator;
-        let outcome = self.answer(ask);
+        let mut outcome = self.answer(ask);
+        self.tell_of_folders(&mut outcome);
+        if self.world.stop.is_set() && !outcome.problems.is_empty() {
+            // Whatever failed, failed for that.
+            outcome.problems = vec![Problem::new(Code::Stopped, "", "")];
+        }
         self.operator = None;
         if let Some(before) = before {
             self.journal.act_as(&before);
@@ -156,6 +164,9 @@ impl Station {
             if outcome != Outcome::default() {
                 report(&outcome);
             }
+            if self.world.stop.is_set() {
+                return;
+            }
             let wait = self.next_rest().map_or(self.poll_time(), |rest| rest.min(self.poll_time()));
             if !self.wait_for_work(wakes, wait.max(GATHER), &mut version, report) {
                 return;
@@ -205,7 +216,9 @@ impl Station {
     /// Answers every waiting request. Whether there was one.
     pub fn answer_requests(&mut self, report: &mut dyn FnMut(&Outcome)) -> bool {
         let mut any = false;
-        while let Ok(Some(request)) = self.journal.take_request() {
+        loop {
+            self.drop_forsaken_requests();
+            let Ok(Some(request)) = self.journal.take_request() else { break };
             any = true;
             let outcome = match serde_json::from_str::<Asked>(&request.args) {
                 Ok(asked) => self.answer_for(asked.by.as_deref(), &asked.ask),
@@ -213,6 +226,10 @@ impl Station {
                     Outcome::problem(Problem::new(Code::CannotHappen, "request", error.to_string()))
                 }
             };
+            if outcome.problems.iter().any(|problem| problem.code == Code::Stopped) {
+                // Not done: it waits for whoever works next.
+                break;
+            }
             report(&outcome);
             let answer = serde_json::to_string(&outcome).unwrap_or_else(|_| "{}".to_owned());
             if let Err(error) = self.journal.answer(request.id, &answer) {
@@ -221,6 +238,17 @@ impl Station {
             }
         }
         any
+    }
+
+    /// What nobody waits for any more must not happen hours later.
+    fn drop_forsaken_requests(&mut self) {
+        let expired = Outcome::problem(Problem::new(Code::RequestExpired, "", ""));
+        let answer = serde_json::to_string(&expired).unwrap_or_else(|_| "{}".to_owned());
+        match self.journal.expire_requests(REQUEST_LIMIT, &answer) {
+            Ok(0) => {}
+            Ok(n) => tracing::warn!(n, "requests that nobody waits for are not carried out"),
+            Err(error) => tracing::error!(%error, "requests cannot be looked through"),
+        }
     }
 
     fn poll_time(&self) -> Duration {

@@ -21,6 +21,7 @@ mod plan;
 pub mod recovery;
 mod spool;
 mod staging;
+mod stop;
 mod trust;
 pub mod volume;
 mod witness;
@@ -35,6 +36,7 @@ pub use lane::read_hashed;
 pub use medium::{MediaRules, MediumMark, parcels_on, read_medium_mark, write_medium_id};
 pub use rezept_parcel::{Digest, Facility, MediumId, ParcelId, StationName};
 pub use staging::STAGING;
+pub use stop::{Stop, Stoppable, Stopped};
 
 /// Keys and what is made of them, for those who must not depend on `rezept-parcel` themselves.
 pub mod keys {

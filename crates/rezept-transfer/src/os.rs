@@ -173,7 +173,7 @@ impl Volume for OsVolume {
             let Some(metadata) = if_there(entry.full_metadata()).map_err(fail)? else { continue };
             let name = entry.file_name();
             let legal = name.to_str().filter(|name| RelPath::ROOT.join(name).is_some());
-            let name = legal.map(str::to_owned).ok_or_else(|| name.to_string_lossy().into_owned());
+            let name = legal.map(str::to_owned).ok_or_else(|| escaped(&name));
             entries.push(Entry { name, meta: meta_of(&metadata) });
         }
         Ok(Some(entries))
@@ -305,6 +305,16 @@ impl NewFile for OsNewFile {
 }
 
 /// `None` where there is no such name, or where a component on the way is not a folder.
+/// A name that no path of ours can hold, so that a person sees what is strange about it: no two names look alike.
+fn escaped(name: &std::ffi::OsStr) -> String {
+    let Some(text) = name.to_str() else { return name.as_encoded_bytes().escape_ascii().to_string() };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
 fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

@@ -195,6 +195,8 @@ pub enum FailureKind {
     Missing,
     /// Anything else: the device or the driver failed.
     Device,
+    /// Nothing failed: this process was told to stop.
+    Stopped,
 }
 
 impl VolumeError {
@@ -203,6 +205,9 @@ impl VolumeError {
     pub fn kind(&self) -> FailureKind {
         use io::ErrorKind as K;
         match self.source.kind() {
+            K::Other if self.source.get_ref().is_some_and(|cause| cause.is::<crate::Stopped>()) => {
+                FailureKind::Stopped
+            }
             K::StorageFull | K::QuotaExceeded | K::FileTooLarge => FailureKind::Full,
             K::ReadOnlyFilesystem | K::PermissionDenied => FailureKind::ReadOnly,
             K::AlreadyExists => FailureKind::Exists,

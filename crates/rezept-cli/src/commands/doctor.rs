@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rezept_journal::Fitness;
 use rezept_service::keys::{SecretPlace, check_keys, sheet_path};
-use rezept_service::{Config, Problem, Role, disk_of, lacks_approver};
+use rezept_service::{Config, DEPTH_LIMIT, Problem, Role, disk_of, lacks_approver, try_to_write};
 use rezept_transfer::os::OsVolume;
-use rezept_transfer::volume::{FailureKind, RelPath, Volume};
+use rezept_transfer::volume::{EntryKind, FailureKind, RelPath, Volume, VolumeResult};
 
 use crate::cli::Global;
 use crate::commands::{audit, station};
@@ -15,6 +15,9 @@ use crate::report::Failure;
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
 use rezept_codes::{Code, Exit};
+
+/// So many names of a watched folder are looked at: a diagnosis must come to an end.
+const DOCTOR_ENTRIES: usize = 20_000;
 
 /// How one check came out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,10 +49,10 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     doctor.scanner(&config);
     doctor.keys(&config);
     for route in &config.routes {
-        doctor.folder("watch", &route.watch);
+        doctor.watch(&route.watch);
     }
     for inbox in &config.inboxes {
-        doctor.folder("inbox", &inbox.folder);
+        doctor.inbox(&inbox.folder);
     }
     for medium in &config.media {
         doctor.medium(&medium.path);
@@ -85,6 +88,9 @@ impl Doctor<'_> {
         let at = config.data.to_string_lossy();
         if !config.data.is_dir() {
             return self.tell("data", Verdict::Mind(Code::DataFolderFailed), &at);
+        }
+        if let Err(error) = try_to_write(&config.data) {
+            return self.tell("data", Verdict::Wrong(Code::DataFolderFailed), &format!("{at}: {error}"));
         }
         match disk_of(&config.data) {
             Ok(disk) => {
@@ -164,13 +170,45 @@ impl Doctor<'_> {
         }
     }
 
-    fn folder(&mut self, name: &str, folder: &Path) {
+    /// Looks at every folder below, as the service does, up to a bound.
+    fn watch(&mut self, folder: &Path) {
         let at = folder.to_string_lossy();
-        match OsVolume::open(folder).and_then(|volume| Ok((volume.list(&RelPath::ROOT)?, volume.facts()))) {
-            Ok((_, facts)) => self.tell(name, Verdict::Fine, &format!("{at} ({})", facts.file_system)),
-            Err(error) => {
-                self.tell(name, Verdict::Wrong(Code::FolderUnavailable), &format!("{at}: {}", error.source))
+        let mut unseen = Unseen::default();
+        let looked = OsVolume::open(folder).and_then(|volume| {
+            unseen.look(&volume, &RelPath::ROOT, 0)?;
+            Ok(volume.facts())
+        });
+        match (looked, unseen.first) {
+            (Ok(facts), None) => self.tell("watch", Verdict::Fine, &format!("{at} ({})", facts.file_system)),
+            (Ok(_), Some((code, place))) => {
+                self.tell("watch", Verdict::Mind(code), &format!("{at}: {place} ({})", unseen.count));
             }
+            (Err(error), _) => {
+                let cause = format!("{at}: {}", error.source);
+                self.tell("watch", Verdict::Wrong(Code::FolderUnavailable), &cause);
+            }
+        }
+    }
+
+    /// Really writes: rights can look right and be wrong.
+    fn inbox(&mut self, folder: &Path) {
+        let at = folder.to_string_lossy();
+        match OsVolume::open(folder) {
+            Err(error) => {
+                let cause = format!("{at}: {}", error.source);
+                self.tell("inbox", Verdict::Wrong(Code::FolderUnavailable), &cause);
+            }
+            Ok(volume) => match try_to_write(folder) {
+                Ok(()) => {
+                    let facts = volume.facts();
+                    self.tell("inbox", Verdict::Fine, &format!("{at} ({})", facts.file_system));
+                }
+                Err(error) => {
+                    let full = error.kind() == std::io::ErrorKind::StorageFull;
+                    let code = if full { Code::FolderFull } else { Code::FolderNotWritable };
+                    self.tell("inbox", Verdict::Wrong(code), &format!("{at}: {error}"));
+                }
+            },
         }
     }
 
@@ -192,5 +230,45 @@ impl Doctor<'_> {
             }
             Err(error) => self.tell("medium", Verdict::Wrong(Code::MediumFailed), &error.to_string()),
         }
+    }
+}
+
+/// What nobody can look at in a watched folder.
+#[derive(Default)]
+struct Unseen {
+    looked: usize,
+    count: usize,
+    first: Option<(Code, String)>,
+}
+
+impl Unseen {
+    fn look(&mut self, volume: &OsVolume, folder: &RelPath, depth: usize) -> VolumeResult<()> {
+        let entries = match volume.list(folder) {
+            Ok(entries) => entries.unwrap_or_default(),
+            Err(error) if *folder == RelPath::ROOT || error.kind() == FailureKind::Gone => return Err(error),
+            Err(_) => {
+                self.note(Code::SubfolderUnreadable, folder.as_str());
+                return Ok(());
+            }
+        };
+        for entry in entries {
+            self.looked += 1;
+            if self.looked > DOCTOR_ENTRIES {
+                return Ok(());
+            }
+            let path = entry.name.as_ref().ok().and_then(|name| folder.join(name));
+            match path {
+                None => self.note(Code::NameNotCarried, &entry.name.unwrap_or_else(|shown| shown)),
+                Some(path) if entry.meta.kind != EntryKind::Folder => drop(path),
+                Some(path) if depth < DEPTH_LIMIT => self.look(volume, &path, depth + 1)?,
+                Some(path) => self.note(Code::TooDeep, path.as_str()),
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, code: Code, place: &str) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (code, place.to_owned()));
     }
 }

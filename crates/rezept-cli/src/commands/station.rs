@@ -3,12 +3,12 @@
 
 use rezept_codes::Code;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy as _;
 use rezept_journal::{Journal, SystemClock};
-use rezept_service::{Ask, Asked, Config, Outcome, Problem, Station, World, disk_of};
+use rezept_service::{Ask, Asked, Config, Outcome, Problem, Station, Stop, World, disk_of};
 
 use crate::cli::Global;
 use crate::commands::actor::Actor;
@@ -17,6 +17,8 @@ use crate::ui::Ui;
 
 /// How often the answer of a service is looked for.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+/// How often the service is told that somebody still waits: far within the time after which it drops a request.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
 
 /// The configuration: the file named by `--config`, else by `REZEPT_CONFIG`, else in the platform's folder.
 ///
@@ -75,14 +77,16 @@ pub fn used_journal(global: &Global, ui: &Ui) -> Result<Option<Journal>, Failure
 }
 
 /// Does a piece of work: here, under the engine lock, or by asking the process that holds it. Where that one ends without
-/// answering, the work is ours after all.
+/// answering, the work is ours after all. Who gives up waiting withdraws what was asked.
 ///
 /// # Errors
 /// When neither is possible. What the work itself met is in the outcome.
 pub fn work(config: &Config, actor: &Actor, ask: &Ask) -> Result<Outcome, Failure> {
-    let mut asked = None;
+    let mut asked: Option<Request> = None;
+    let mut stop = Stop::default();
     loop {
-        match Station::open(config.clone(), World::real(), actor.name()) {
+        let world = World { stop: stop.clone(), ..World::real() };
+        match Station::open(config.clone(), world, actor.name()) {
             Ok(mut station) => {
                 return match asked.take() {
                     None => Ok(station.answer_for(actor.operator(), ask)),
@@ -93,29 +97,51 @@ pub fn work(config: &Config, actor: &Actor, ask: &Ask) -> Result<Outcome, Failur
             Err(problem) => return Err(problem.into()),
         }
         if asked.is_none() {
+            stop = told_to_stop();
             asked = Request::put(config, actor, ask)?;
         }
-        if let Some(request) = &asked
-            && let Some(outcome) = request.outcome()?
-        {
-            return Ok(outcome);
+        if let Some(request) = &mut asked {
+            if let Some(outcome) = request.outcome()? {
+                return Ok(outcome);
+            }
+            if stop.is_set() {
+                return request.give_up();
+            }
+            request.still_waiting();
         }
         std::thread::sleep(ASK_EVERY);
     }
 }
 
 /// Our own request is answered with all others that wait, in their order: each waiting process then finds its own.
-fn answer_here(station: &mut Station, request: Request) -> Result<Outcome, Failure> {
+fn answer_here(station: &mut Station, mut request: Request) -> Result<Outcome, Failure> {
     station.answer_requests(&mut |_| {});
-    request
-        .outcome()?
-        .ok_or_else(|| Problem::new(Code::CannotHappen, "answer", "the request was not answered").into())
+    match request.outcome()? {
+        Some(outcome) => Ok(outcome),
+        None if told_to_stop().is_set() => request.give_up(),
+        None => Err(Problem::new(Code::CannotHappen, "answer", "the request was not answered").into()),
+    }
+}
+
+/// Set as soon as the person, or the system, ends this process. Where signals cannot be heeded they end it at once, and the
+/// service drops what nobody waits for.
+fn told_to_stop() -> Stop {
+    static STOP: OnceLock<Stop> = OnceLock::new();
+    let heed = || {
+        let stop = Stop::default();
+        let set = stop.clone();
+        let _ = ctrlc::set_handler(move || set.set());
+        stop
+    };
+    STOP.get_or_init(heed).clone()
 }
 
 /// What was asked of the process at work.
 struct Request {
     journal: Journal,
     id: i64,
+    /// When the service was last told that somebody waits.
+    beat: Instant,
 }
 
 impl Request {
@@ -125,7 +151,23 @@ impl Request {
         let asked = Asked { by: actor.operator().map(str::to_owned), ask: ask.clone() };
         let args = serde_json::to_string(&asked).expect("a request has text keys and no failing parts");
         let id = journal.ask(actor.command(), &args).map_err(|error| Problem::from(&error))?;
-        Ok(Some(Self { journal, id }))
+        Ok(Some(Self { journal, id, beat: Instant::now() }))
+    }
+
+    /// Tells the service now and then that somebody waits. A journal that is busy now is told the next time.
+    fn still_waiting(&mut self) {
+        if self.beat.elapsed() >= BEAT_EVERY && self.journal.still_waiting(self.id).is_ok() {
+            self.beat = Instant::now();
+        }
+    }
+
+    /// Takes back what was asked. Where the service has begun already, says so, unless it is done by now.
+    fn give_up(&mut self) -> Result<Outcome, Failure> {
+        if self.journal.withdraw(self.id).map_err(|error| Problem::from(&error))? {
+            return Err(Problem::new(Code::RequestWithdrawn, "", "").into());
+        }
+        let done = self.outcome()?;
+        done.ok_or_else(|| Problem::new(Code::RequestUnderWay, "", "").into())
     }
 
     fn outcome(&self) -> Result<Option<Outcome>, Failure> {

@@ -8,9 +8,9 @@ use rezept_service::{Problem, held, lacks_approver};
 
 use crate::cli::Global;
 use crate::commands::{media, outcome, station, transfers};
-use crate::json::{ReturnCountObject, WaitingObject};
+use crate::json::{RequestObject, ReturnCountObject, WaitingObject};
 use crate::report::{Failure, Report};
-use crate::shown::{shown, shown_text};
+use crate::shown::{local_time, shown, shown_text};
 use crate::ui::{Tone, Ui};
 use rezept_codes::{Code, Exit};
 
@@ -42,6 +42,16 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         ui.line(&format!("F{}  {state}  {}", file.id, shown_text(&path)));
         let (id, since) = (format!("F{}", file.id), file.state_at.as_str());
         ui.object(&WaitingObject { id, path, state: file.state.word(), since });
+    }
+    let requests = journal.waiting_requests().map_err(failed)?;
+    if !requests.is_empty() {
+        heading("status-requests", requests.len(), ui);
+    }
+    for request in &requests {
+        let word = if request.begun { "running" } else { "new" };
+        let state = ui.text().get(&format!("request-{word}"), &[]);
+        ui.line(&format!("{}  {state}  {}", shown_text(&request.kind), local_time(&request.at)));
+        ui.object(&RequestObject { command: &request.kind, state: word, since: &request.at });
     }
     let returns = journal.return_counts().map_err(failed)?;
     let open: u64 = returns.iter().filter(|(state, _)| state.is_open()).map(|(_, n)| n).sum();

@@ -4,7 +4,7 @@ use rezept_codes::Code;
 use std::io;
 use std::sync::mpsc::channel;
 
-use rezept_service::{Problem, Wake};
+use rezept_service::{Problem, Station, Stop, Wake, World};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
@@ -14,7 +14,8 @@ use crate::report::Failure;
 use crate::ui::Ui;
 use rezept_codes::Exit;
 
-/// Runs the command. SIGTERM, SIGINT and the end of the console end it with exit 0, after the step under way.
+/// Runs the command. SIGTERM, SIGINT and the end of the console end it with exit 0: at once where a long reading or
+/// writing is under way, else after the step.
 ///
 /// # Errors
 /// When the station cannot work at all.
@@ -26,12 +27,15 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
     // Before anything is begun: told to stop while the station is being opened, it must end as it does later.
     let (wake, wakes) = channel();
-    let stop = wake.clone();
+    let (waken, stop) = (wake.clone(), Stop::default());
+    let told = stop.clone();
     ctrlc::set_handler(move || {
-        let _ = stop.send(Wake::Stop);
+        told.set();
+        let _ = waken.send(Wake::Stop);
     })
     .map_err(|error| Problem::new(Code::CannotHappen, "signal", error.to_string()))?;
-    let mut station = station::open(config.clone(), &Actor::service())?;
+    let world = World { stop, ..World::real() };
+    let mut station = Station::open(config.clone(), world, Actor::service().name())?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     ui.note(&ui.say("watch-started", &[("name", config.name.as_str().into())]));
     station.run(&wakes, wake, &mut |news| {

@@ -73,3 +73,10 @@ CREATE TABLE register_claim (
 CREATE INDEX register_claim_key ON register_claim(service_month, key);
 CREATE INDEX register_claim_search ON register_claim(search_no) WHERE search_no IS NOT NULL;
 -- ==== End of the register =====================================================================================
+
+-- ==== Requests ================================================================================================
+-- When the process that asked was last known to wait for the answer; NULL: asked by an older program.
+ALTER TABLE request ADD COLUMN alive_at TEXT;
+-- What was asked is kept no longer than the question: it may hold a value of a patient.
+UPDATE request SET args = '' WHERE state = 'done';
+-- ==== End of requests =========================================================================================

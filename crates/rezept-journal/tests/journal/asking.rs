@@ -1,7 +1,8 @@
 //! Requests and alerts: what other processes leave in the journal.
 
 use crate::common::Station;
-use rezept_journal::{Reason, Subject};
+use jiff::SignedDuration;
+use rezept_journal::{Clock as _, Reason, Subject};
 
 #[test]
 fn a_request_is_answered_once_and_comes_again_after_a_crash() {
@@ -28,6 +29,38 @@ fn a_request_is_answered_once_and_comes_again_after_a_crash() {
     assert!(cli.withdraw(third).unwrap());
     assert!(!cli.withdraw(third).unwrap());
     assert_eq!(service.take_request().unwrap(), None);
+}
+
+#[test]
+fn an_answered_request_keeps_nothing_of_what_it_said() {
+    let station = Station::new();
+    let mut journal = station.open();
+    let asked = journal.ask("returns", "RE.name=見本").unwrap();
+    let args =
+        || -> String { station.raw().query_row("SELECT args FROM request", [], |row| row.get(0)).unwrap() };
+    assert_eq!(args(), "RE.name=見本");
+    journal.answer(asked, "{}").unwrap();
+    assert_eq!(args(), "");
+}
+
+#[test]
+fn a_request_nobody_waits_for_is_answered_and_not_carried_out() {
+    let station = Station::new();
+    let (mut cli, mut service) = (station.open(), station.open());
+    let forsaken = cli.ask("held", "{}").unwrap();
+    let waited_for = cli.ask("send", "{}").unwrap();
+    let shown = cli.waiting_requests().unwrap();
+    assert_eq!(shown.iter().map(|request| request.id).collect::<Vec<_>>(), [forsaken, waited_for]);
+    assert_eq!((shown[0].kind.as_str(), shown[0].begun), ("held", false));
+    let limit = SignedDuration::from_mins(10);
+    assert_eq!(service.expire_requests(limit, "expired").unwrap(), 0, "both are new");
+    for _ in 0..1000 {
+        station.clock.now();
+    }
+    cli.still_waiting(waited_for).unwrap();
+    assert_eq!(service.expire_requests(limit, "expired").unwrap(), 1);
+    assert_eq!(cli.answered(forsaken).unwrap().as_deref(), Some("expired"));
+    assert_eq!(service.take_request().unwrap().unwrap().id, waited_for);
 }
 
 #[test]

@@ -658,6 +658,48 @@ RZ-J113-what = The journal could not be read or written.
 RZ-J113-sent = This command sent nothing. The original file is untouched.
 RZ-J113-next = Run the command again. { next-ask }
 
+## S Asking the running service
+RZ-S101-what = Nobody waited for this request any more, so it was not carried out.
+RZ-S101-sent = { sent-unchanged }
+RZ-S101-next = If it is still wanted, run the command again.
+
+RZ-S102-what = The request was withdrawn. The service had not begun with it.
+RZ-S102-sent = { sent-unchanged }
+RZ-S102-next = If it is still wanted, run the command again.
+
+RZ-S103-what = The service has begun already, so the request cannot be withdrawn.
+RZ-S103-sent = What was asked for goes on.
+RZ-S103-next = See what came of it with rezept status.
+
+RZ-S104-what = The work was told to stop before it was done.
+RZ-S104-sent = The original files are untouched. What was under way goes on from the journal with the next run.
+RZ-S104-next = Run the command again.
+
+## W Folders of this computer
+RZ-W101-what = A folder of this computer cannot be written. The medium is not the cause.
+RZ-W101-sent = Nothing that arrived is lost. It is put into the folder as soon as that can be written.
+RZ-W101-next = Check the rights of the folder. The medium can be used as it is. { next-ask }
+
+RZ-W102-what = The disk of a folder of this computer is full. The medium is not the cause.
+RZ-W102-sent = Nothing that arrived is lost. It is put into the folder as soon as there is room.
+RZ-W102-next = Make room on the disk. The medium can be used as it is.
+
+RZ-W103-what = A folder of this computer is not there. The medium is not the cause.
+RZ-W103-sent = Nothing that arrived is lost. It is put into the folder as soon as that is back.
+RZ-W103-next = Check that the folder exists and that its share is connected. { next-ask }
+
+RZ-W104-what = A folder inside a watched folder cannot be opened. What lies in it is not seen.
+RZ-W104-sent = Files in it were not sent. Other files can be sent.
+RZ-W104-next = If claim files are put there, give the right to read it. If not, watch a folder of its own instead.
+
+RZ-W105-what = A file or folder in a watched folder has a name that cannot be carried.
+RZ-W105-sent = { sent-not-this }
+RZ-W105-next = If it is a claim file, give it another name, without a colon, a backslash, a line break or unreadable characters.
+
+RZ-W106-what = Folders inside a watched folder lie too deep. What lies below is not seen.
+RZ-W106-sent = Files below were not sent. Other files can be sent.
+RZ-W106-next = If claim files lie there, move them to a folder further up.
+
 ## X faults of the program
 RZ-X901-what = rezept has a fault and stopped.
 RZ-X901-sent = The original files are untouched. Unfinished work goes on from the journal next time.

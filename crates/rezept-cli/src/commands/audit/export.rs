@@ -143,7 +143,7 @@ fn to_file(
     head: &Head,
     headings: &[String; COLUMNS],
 ) -> Result<Option<u64>, Stop> {
-    let target = File::create_new(path)?;
+    let target = crate::private_file::create_new(path)?;
     let written = Writer::begin(BufWriter::new(&target), format, head, headings)
         .map_err(Stop::Write)
         .and_then(|writer| write(journal, head, writer))

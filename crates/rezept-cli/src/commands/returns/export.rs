@@ -53,7 +53,7 @@ pub fn run(args: &ExportArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure>
     let path = args.out.as_path();
     let failed = |source| Failure::Write { path: path.to_owned(), source };
     let spreadsheet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
-    let mut target = File::create_new(path).map_err(failed)?;
+    let mut target = crate::private_file::create_new(path).map_err(failed)?;
     let written = if spreadsheet { xlsx(&table, &mut target) } else { csv(&table, &target) };
     if let Err(source) = written.and_then(|()| target.sync_all()) {
         let _ = std::fs::remove_file(path);
