@@ -201,6 +201,8 @@ fn expected_shape(form: Form) -> BTreeSet<String> {
             "data/engine.lock",
             "data/journal.db",
             "data/journal.mark",
+            "data/keys/",
+            "data/keys/prints.bin",
             "inbox/",
             "watch/",
         ] {
