@@ -201,8 +201,7 @@ fn expected_shape(form: Form) -> BTreeSet<String> {
             "data/engine.lock",
             "data/journal.db",
             "data/journal.mark",
-            "data/keys/",
-            "data/keys/prints.bin",
+            "data/prints.bin",
             "inbox/",
             "watch/",
         ] {

@@ -48,6 +48,9 @@ impl Station {
             self.work_on_medium(root, &mut outcome);
         }
         self.finish_turn(&media, &[], &mut outcome);
+        for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
+            outcome.note_held(format!("F{}", row.id));
+        }
         for alert in self.journal.alerts().unwrap_or_default() {
             let label = format!("A{}", alert.id);
             if !before.contains(&alert.id) && !outcome.held.contains(&label) {
@@ -116,6 +119,12 @@ impl Station {
         }
         if let Err(problem) = self.expire() {
             outcome.note_problem(problem);
+        }
+        for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
+            // Handed over and refused there: nobody here asked about it yet.
+            if row.reason.is_some_and(|reason| reason.code == Code::RefusedByReceiver) {
+                outcome.note_held(format!("F{}", row.id));
+            }
         }
     }
 
