@@ -201,6 +201,7 @@ fn expected_shape(form: Form) -> BTreeSet<String> {
             "data/engine.lock",
             "data/journal.db",
             "data/journal.mark",
+            "data/prints.bin",
             "inbox/",
             "watch/",
         ] {

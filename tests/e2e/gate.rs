@@ -300,16 +300,17 @@ fn a_corrected_file_waits_until_a_person_says_which_one_counts() {
     let id = clinic.recekon().held()[0]["id"].as_str().unwrap().to_owned();
     let released = clinic.recekon().run(&["held", "release", &id, "--reason", "差し替え"]);
     assert_eq!(released.exit, 0, "{released:?}");
-    assert!(released.err.contains("次の処理"), "{}", released.err);
+    assert!(released.err.contains("次の受渡し"), "{}", released.err);
     let sent = clinic.recekon().json(&["send", &clinic.typed("recekon/watch/RECEIPTC.UKE"), "--to", &usb]);
     assert_eq!((sent.exit, &sent.transfer()["released"][0]), (0, &"RZ-G108".into()), "{sent:?}");
     let got = clinic.receive();
     assert_eq!((got.exit, told(&got.transfer()).1), (0, "ACK_WRITTEN"), "{got:?}");
-    // The first one is not overwritten: the second stands beside it.
-    assert_eq!(fs::read(clinic.at("terminal/inbox/202411/shaho/RECEIPTC.UKE")).unwrap(), first);
+    // The official place holds what counts, the earlier file is set aside and not overwritten; the reason came along.
+    assert_eq!(fs::read(clinic.at("terminal/inbox/202411/shaho/RECEIPTC.UKE")).unwrap(), corrected);
+    assert_eq!(fs::read(clinic.at("terminal/inbox/202411/shaho/差替え前/RECEIPTC.UKE")).unwrap(), first);
+    assert_eq!(got.transfer()["decisions"][0]["why"], "差し替え", "{got:?}");
+    assert!(got.codes().contains(&"RZ-T113".to_owned()), "{got:?}");
     let place = got.transfer()["files"][0]["path"].as_str().unwrap().to_owned();
-    let id = got.transfer()["id"].as_str().unwrap().to_owned();
-    assert!(place.ends_with(&format!("/202411/shaho/{}/RECEIPTC.UKE", &id[..8])), "{place}");
     assert_eq!(fs::read(place).unwrap(), corrected);
     let ledger = clinic.recekon().run(&["ledger"]);
     assert!(ledger.out.contains("差し替え"), "the reason is in the history: {}", ledger.out);
@@ -353,9 +354,12 @@ fn a_possible_double_claim_waits_at_the_receiver() {
         assert_eq!(inbox().len(), places, "{code} {decision}: {:?}", inbox());
         assert_eq!(files(&clinic.at("terminal/inbox")).len(), places, "nothing is left in staging");
         let back = other.json(&["receive", "--from", &usb]);
-        assert_eq!(back.exit, 0, "{back:?}");
         let acknowledged = back.of_type("transfer").iter().any(|parcel| parcel["state"] == "ARCHIVED");
-        assert_eq!(acknowledged, release, "{code} {decision}: {back:?}");
+        assert!(acknowledged, "{code} {decision}: {back:?}");
+        // What was refused is told here, and its source stays.
+        let (exit, held) = if release { (0, vec![]) } else { (1, vec!["RZ-P125".to_owned()]) };
+        assert_eq!((back.exit, back.held()), (exit, held), "{code} {decision}: {back:?}");
+        assert_eq!(clinic.at("recekon-2/watch/RECEIPTC.UKE").exists(), !release);
     }
 }
 

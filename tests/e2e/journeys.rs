@@ -245,7 +245,8 @@ fn every_family_goes_outwards() {
 fn corrected_returns_go_out_again_with_their_history() {
     for (name, place) in [
         ("resubmit_mixed/RECEIPTC.UKE", "shaho/RECEIPTC.UKE"),
-        ("resubmit_dpc/RECEIPTD.UKE", "shaho/RECEIPTD.UKE"),
+        // Every claim of it answers a return: it stands beside the month's file.
+        ("resubmit_dpc/RECEIPTD.UKE", "shaho/再請求/RECEIPTD.UKE"),
     ] {
         let clinic = Clinic::new();
         assert_eq!(clinic.send(name, &invented(name)).exit, 0, "{name}");

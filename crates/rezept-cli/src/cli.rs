@@ -75,6 +75,7 @@ pub enum Command {
     Watch,
     Send(SendArgs),
     Receive(ReceiveArgs),
+    Exchange(ExchangeArgs),
     Verify(VerifyArgs),
     Show(ShowArgs),
     Status,
@@ -151,6 +152,13 @@ pub struct SendArgs {
 pub struct ReceiveArgs {
     #[arg(long, value_name = "MEDIUM")]
     pub from: PathBuf,
+}
+
+/// `rezept exchange`.
+#[derive(Debug, Args)]
+pub struct ExchangeArgs {
+    #[arg(value_name = "MEDIUM")]
+    pub medium: PathBuf,
 }
 
 /// `rezept ledger`.

@@ -5,6 +5,7 @@ mod actor;
 mod audit;
 mod demo;
 mod doctor;
+mod exchange;
 mod files;
 mod held;
 mod import_returns;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Watch => watch::run(&cli.global, ui),
         Command::Send(args) => send::run(args, &cli.global, ui),
         Command::Receive(args) => receive::run(args, &cli.global, ui),
+        Command::Exchange(args) => exchange::run(args, &cli.global, ui),
         Command::Verify(args) => verify::run(args, ui),
         Command::Show(args) => show::run(args, ui),
         Command::Status => status::run(&cli.global, ui),

@@ -54,6 +54,7 @@ pub use peers::{KeyKind, OwnKeyRow, PeerKeys, PeerRow, PeerState};
 pub use people::{OperatorRole, OperatorRow, PeopleError, WAIT_MINUTES, WRONG_IN_A_ROW};
 pub use register::{
     ClaimSighting, ContentPurpose, NewRegisterContent, Noted, PrintKeyId, RegisterClaim, RegisterContent,
+    Shared,
 };
 pub use requests::{Request, WaitingRequest};
 pub use resubmissions::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow, ResubmitError};

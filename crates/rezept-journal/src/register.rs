@@ -19,7 +19,50 @@ use crate::store::Journal;
 
 type Who<'a> = (&'a str, jiff::Timestamp);
 
+/// How many claims of a content another registered content shares with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shared {
+    /// SHA-256 of the other content.
+    pub sha256: [u8; 32],
+    /// Returned claims (検索番号) that both answer.
+    pub numbers: usize,
+    /// Ordinary claims that both hold, to the letter.
+    pub claims: usize,
+}
+
+/// Claims of one content beside those of every other one that is no trial. `IS` lets a claim without a month meet its like.
+const SHARED: &str = "SELECT c.sha256, count(DISTINCT mine.number) FROM register_claim AS mine JOIN register_claim AS other \
+    ON {} JOIN register_content AS c ON c.id = other.content WHERE mine.content = ?1 AND other.content <> ?1 AND \
+    c.purpose <> 'trial' GROUP BY c.id ORDER BY c.id";
+
 impl Journal {
+    /// Returns the other registered contents that answer some of the same returned claims, or hold some of the same ordinary
+    /// claims to the letter. Holds none of the claims in memory.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn contents_sharing(&self, sha256: &[u8; 32]) -> JournalResult<Vec<Shared>> {
+        let Some(content) = self.register_content(sha256)? else { return Ok(Vec::new()) };
+        let mut found: std::collections::BTreeMap<[u8; 32], Shared> = std::collections::BTreeMap::new();
+        let numbers = "other.search_no = mine.search_no";
+        let claims = "mine.search_no IS NULL AND other.service_month IS mine.service_month AND other.key = mine.key AND \
+                      other.request = mine.request AND other.search_no IS NULL";
+        for (condition, of_numbers) in [(numbers, true), (claims, false)] {
+            let mut rows = self.conn.prepare_cached(&SHARED.replace("{}", condition))?;
+            let mut rows = rows.query([content.id])?;
+            while let Some(row) = rows.next()? {
+                let (other, count): ([u8; 32], usize) = (row.get(0)?, row.get(1)?);
+                let shared = found.entry(other).or_insert(Shared { sha256: other, numbers: 0, claims: 0 });
+                if of_numbers {
+                    shared.numbers = count;
+                } else {
+                    shared.claims = count;
+                }
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
     /// Notes a content with the prints of its claims, all of it or nothing. The prints are stored as they come from `claims`,
     /// which must number them in order. A content that is known stays as it was first noted, its purpose too; only where its
     /// prints were made under another key are they replaced by these.

@@ -261,6 +261,10 @@ impl Station {
             self.journal.decide(of, &file.sha256, &reasons, verdict, why)?;
             self.journal.set_waits(row, &[(file.ordinal, waits)])?;
         }
+        if waits == Waits::Refused {
+            // Claims must not lie about; nothing else of the parcel is in staging any more.
+            self.engine().clear_staging(row)?;
+        }
         // What may be delivered is; the answer to the sender names what was refused.
         self.journal.release_parcel(row, ParcelState::Valid, why)?;
         Ok(true)

@@ -1,6 +1,8 @@
 //! Reading a file once: what it is, and its hash. Nothing else here opens claim contents.
 
-use rezept_claim::{ClaimPrint, Depth, FileFacts, PrintKey, ReadError, scan, scan_with_prints};
+use rezept_claim::{
+    ClaimPrint, Depth, FileFacts, Month, PrintKey, ReadError, SearchNo, scan, scan_with_prints,
+};
 use rezept_journal::{Content, Stamp};
 use rezept_rules::{ContentQuestion, Described, RouteKind, Shown, content_reasons};
 use rezept_transfer::read_hashed;
@@ -16,7 +18,7 @@ pub struct Examined {
     /// Its stamp, the same before and after the reading.
     pub stamp: Stamp,
     /// A print of each claim, made under this station's key; none where it was read without one.
-    pub prints: Vec<ClaimPrint>,
+    pub prints: Prints,
 }
 
 /// Why a file could not be examined now.
@@ -42,12 +44,62 @@ pub const fn stamp_of(meta: &Meta) -> Stamp {
     Stamp { size_bytes: meta.size_bytes, modified_ns: meta.modified_ns, file_id: meta.file_id }
 }
 
+/// So many prints are kept together: a list that grows by doubling would hold twice as much for a moment.
+const PRINTS_TOGETHER: usize = 4096;
+
+/// A print as it is kept: its number follows from its place, and most claims answer no return.
+struct Kept {
+    request: [u8; 16],
+    key: [u8; 16],
+    service_month: Option<Month>,
+    search_no: Option<Box<SearchNo>>,
+}
+
+/// Holds the prints of a file's claims, in the order of the file.
+#[derive(Default)]
+pub struct Prints(Vec<Vec<Kept>>);
+
+impl std::fmt::Debug for Prints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Prints").field(&self.0.iter().map(Vec::len).sum::<usize>()).finish()
+    }
+}
+
+impl Prints {
+    fn push(&mut self, print: ClaimPrint) {
+        let ClaimPrint { number: _, request, key, search_no, service_month } = print;
+        let print = Kept { request, key, service_month, search_no: search_no.map(Box::new) };
+        match self.0.last_mut().filter(|last| last.len() < PRINTS_TOGETHER) {
+            Some(last) => last.push(print),
+            None => {
+                let mut next = Vec::with_capacity(PRINTS_TOGETHER);
+                next.push(print);
+                self.0.push(next);
+            }
+        }
+    }
+
+    /// Returns whether there is a claim, and every claim answers a return.
+    #[must_use]
+    pub fn all_answer(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().flatten().all(|print| print.search_no.is_some())
+    }
+
+    /// Takes the prints apart in their order; what was taken is freed on the way.
+    pub fn into_each(self) -> impl Iterator<Item = ClaimPrint> {
+        (1u64..).zip(self.0.into_iter().flatten()).map(|(number, kept)| ClaimPrint {
+            number,
+            request: kept.request,
+            key: kept.key,
+            search_no: kept.search_no.map(|number| *number),
+            service_month: kept.service_month,
+        })
+    }
+}
+
 /// Scans a source, with prints of its claims where there is a key for them.
-fn scan_all(
-    from: &mut dyn std::io::Read,
-    key: Option<&PrintKey>,
-) -> Result<(FileFacts, Vec<ClaimPrint>), ReadError> {
-    let mut prints = Vec::new();
+fn scan_all(from: &mut dyn std::io::Read, key: Option<&PrintKey>) -> Result<(FileFacts, Prints), ReadError> {
+    let mut prints = Prints::default();
     let facts = match key {
         Some(key) => {
             scan_with_prints(from, Depth::Totals, &mut |_| {}, key, &mut |print| prints.push(print))?
@@ -83,7 +135,7 @@ pub fn examine(volume: &dyn Volume, path: &RelPath, key: Option<&PrintKey>) -> R
 #[derive(Debug)]
 pub struct Seen {
     facts: FileFacts,
-    prints: Vec<ClaimPrint>,
+    prints: Prints,
     meta: Meta,
 }
 
@@ -101,7 +153,12 @@ pub fn see(
 }
 
 impl Seen {
-    /// The same as examining the file, whose hash is proved, if it stands there as it did.
+    /// Takes the prints of the claims: they are noted once, and are too many to be held twice.
+    pub fn take_prints(&mut self) -> Prints {
+        std::mem::take(&mut self.prints)
+    }
+
+    /// The same as examining the file, whose hash is proved, if it stands there as it did; without prints.
     ///
     /// # Errors
     /// When the volume fails.
@@ -116,8 +173,8 @@ impl Seen {
             (now.kind, now.size_bytes, now.modified_ns)
                 == (EntryKind::File, self.meta.size_bytes, self.meta.modified_ns)
         });
-        let (facts, prints) = (self.facts.clone(), self.prints.clone());
-        Ok(same.then(|| Examined { facts, sha256, stamp: stamp_of(&self.meta), prints }))
+        let facts = self.facts.clone();
+        Ok(same.then(|| Examined { facts, sha256, stamp: stamp_of(&self.meta), prints: Prints::default() }))
     }
 }
 

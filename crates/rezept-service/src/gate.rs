@@ -225,10 +225,9 @@ impl Station {
 
     /// Other contents that answer the same returned claims, or hold the same ordinary ones, and go or went.
     fn known_by_claims(&self, content: &Content) -> Result<Vec<Known>, Problem> {
-        let claims = self.journal.register_claims(&content.sha256)?.unwrap_or_default();
         let goes = |sha256: &[u8; 32]| self.journal.what_goes(sha256);
         let own = (&content.sha256, content.identity.as_deref());
-        Ok(register::known_by_claims(&self.journal, own, &claims, &goes)?)
+        Ok(register::known_by_claims(&self.journal, own, &goes)?)
     }
 }
 

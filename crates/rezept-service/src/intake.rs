@@ -1,6 +1,7 @@
 //! What the service says to the receiving engine: from whom parcels may come, which inbox takes what, and whether a
 //! content may be delivered without a person.
 
+use rezept_claim::PrintKey;
 use rezept_codes::Code;
 use std::collections::HashMap;
 use std::io::Read;
@@ -9,11 +10,12 @@ use rezept_journal::{ArrivedContent, DecisionRow, Journal, ParcelRow, ParcelStat
 use rezept_rules::{Evidence, GateQuestion, GateReason, Known, Purpose, Relation, RouteKind, Side, gate};
 use rezept_transfer::volume::{EntryKind, RelPath, Verb, Volume, VolumeError};
 use rezept_transfer::{
-    Digest, Intake, Judged, Replaced, SaidOf, Staged, StationName, TransferError, aside_places, read_hashed,
+    Digest, Intake, Judged, Replaced, SaidOf, Staged, StationName, ToRegister, TransferError, aside_places,
+    read_hashed,
 };
 
 use crate::config::Config;
-use crate::examine::{NotExamined, Seen, examine, see};
+use crate::examine::{Examined, NotExamined, Seen, examine, see};
 use crate::gate::{purpose_of, scan_hold, to_row};
 use crate::leave::Asked;
 use crate::print_key::{StationPrintKey, print_key};
@@ -35,6 +37,21 @@ impl<'a> StationIntake<'a> {
         let scanner = config.scanner.as_ref().map(|scanner| Asked::new(scanner, now));
         let print_key = print_key(&config.data).ok();
         Self { config, scanner, print_key, seen: HashMap::new() }
+    }
+
+    /// What a file says: as it was seen while it was proved, or read again, with prints where a key is given.
+    fn examined(&self, file: &Staged<'_>, key: Option<&PrintKey>) -> Result<Examined, TransferError> {
+        let seen = match self.seen.get(&place_of(file)) {
+            Some(seen) => seen.still(file.volume, file.path, file.sha256)?,
+            None => None,
+        };
+        match seen.map_or_else(|| examine(file.volume, file.path, key), Ok) {
+            Ok(examined) => Ok(examined),
+            Err(NotExamined::Volume(error)) => Err(error.into()),
+            Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
+                Err(TransferError::ReadBackDiffers { place: place_of(file) })
+            }
+        }
     }
 
     /// What the scanner says of a file that arrived; `None` where none is configured, and where the file was judged before
@@ -68,6 +85,19 @@ impl Intake for StationIntake<'_> {
         self.seen.extend(see(file.volume, file.path, from, key).map(|seen| (place_of(file), seen)));
     }
 
+    fn register(&mut self, file: &Staged<'_>) -> Result<Option<ToRegister>, TransferError> {
+        let Some(StationPrintKey { key, id }) = self.print_key.clone() else { return Ok(None) };
+        let mut examined = self.examined(file, Some(&key))?;
+        if let Some(seen) = self.seen.get_mut(&place_of(file)) {
+            examined.prints = seen.take_prints();
+        }
+        let accept: Vec<RouteKind> = file.claimed_kind.parse().into_iter().collect();
+        let shown = examined.shown(file.official_name, &self.config.facility, &accept);
+        let purpose = purpose_of(file.said.purpose.as_deref());
+        let to_note = examined.take_note(shown.described.as_ref(), &purpose, id);
+        Ok(to_note.map(|to_note| ToRegister { content: to_note.content, claims: to_note.claims }))
+    }
+
     fn judge(
         &mut self,
         journal: &Journal,
@@ -76,18 +106,7 @@ impl Intake for StationIntake<'_> {
         file: Staged<'_>,
     ) -> Result<Judged, TransferError> {
         let scanned = self.scan(parcel, file)?;
-        let key = self.print_key.as_ref().map(|key| &key.key);
-        let seen = match self.seen.get(&place_of(&file)) {
-            Some(seen) => seen.still(file.volume, file.path, file.sha256)?,
-            None => None,
-        };
-        let examined = match seen.map_or_else(|| examine(file.volume, file.path, key), Ok) {
-            Ok(examined) => examined,
-            Err(NotExamined::Volume(error)) => return Err(error.into()),
-            Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
-                return Err(TransferError::ReadBackDiffers { place: place_of(&file) });
-            }
-        };
+        let examined = self.examined(&file, None)?;
         let accept: Vec<RouteKind> = file.claimed_kind.parse().into_iter().collect();
         let shown = examined.shown(file.official_name, &self.config.facility, &accept);
         let purpose = purpose_of(file.said.purpose.as_deref());
@@ -97,16 +116,10 @@ impl Intake for StationIntake<'_> {
         }
         let arrived =
             journal.arrived_before((parcel.row, ordinal), &file.sha256, content.identity.as_deref())?;
-        let to_note = self
-            .print_key
-            .as_ref()
-            .and_then(|key| examined.to_note(shown.described.as_ref(), &purpose, key.id));
         let mut known = known_here(&arrived, &file.sha256);
-        if let Some(to_note) = &to_note {
-            let own = (&file.sha256, content.identity.as_deref());
-            let goes = |sha256: &[u8; 32]| journal.what_arrived(sha256);
-            known.extend(register::known_by_claims(journal, own, &to_note.claims, &goes)?);
-        }
+        let own = (&file.sha256, content.identity.as_deref());
+        let goes = |sha256: &[u8; 32]| journal.what_arrived(sha256);
+        known.extend(register::known_by_claims(journal, own, &goes)?);
         let (scan, remark) = match scanned {
             None | Some(Said::Clean) => (None, None),
             Some(Said::Passed(reason)) => {
@@ -144,8 +157,7 @@ impl Intake for StationIntake<'_> {
         let folder =
             if purpose == Purpose::Resubmission { format!("{folder}/{RESUBMISSIONS}") } else { folder };
         let purpose = file.said.purpose.clone();
-        let register = to_note.map(|to_note| Box::new((to_note.content, to_note.claims)));
-        Ok(Judged { content, folder, purpose, reasons, replaces, remark, register })
+        Ok(Judged { content, folder, purpose, reasons, replaces, remark })
     }
 }
 

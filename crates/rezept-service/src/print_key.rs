@@ -13,7 +13,7 @@ use crate::keys::{KeyError, private_file};
 use crate::problem::Problem;
 
 /// The key folder in the data folder.
-const FOLDER: &str = "keys";
+const FOLDER: &str = "";
 /// The secret, as it is: 32 bytes.
 const FILE: &str = "prints.bin";
 /// Bytes of the secret.

@@ -1,25 +1,22 @@
 //! The register (控え) at this station: which contents are noted in it, and which known contents hold claims or answer returns
 //! that another content holds or answers too.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rezept_claim::ClaimPrint;
 use rezept_journal::{ContentPurpose, Journal, JournalResult, NewRegisterContent, PrintKeyId, RegisterClaim};
 use rezept_rules::{Comparison, Described, Known, Print, Purpose, Relation, RouteKind, compare};
 
 use crate::examine::Examined;
 
-/// A content as the register notes it.
-#[derive(Clone, Debug)]
+/// A content as the register notes it: prints become rows one by one, so that none is held twice.
 pub(crate) struct ToNote {
     pub content: NewRegisterContent,
-    pub claims: Vec<RegisterClaim>,
+    pub claims: Box<dyn Iterator<Item = RegisterClaim>>,
 }
 
 /// What became of a content that was seen before: what people call it, if it left or is about to.
 pub(crate) type Goes<'a> = dyn Fn(&[u8; 32]) -> JournalResult<Option<String>> + 'a;
 
-fn claim_of(print: &ClaimPrint) -> RegisterClaim {
+fn claim_of(print: ClaimPrint) -> RegisterClaim {
     RegisterClaim {
         number: print.number,
         service_month: print.service_month.and_then(|month| month.compact().parse().ok()),
@@ -40,9 +37,9 @@ fn of_purpose(purpose: &Purpose) -> ContentPurpose {
 }
 
 impl Examined {
-    /// What the register notes of a claim file; `None` for everything else.
-    pub(crate) fn to_note(
-        &self,
+    /// What the register notes of a claim file; `None` for everything else. Takes the prints.
+    pub(crate) fn take_note(
+        &mut self,
         described: Option<&Described>,
         purpose: &Purpose,
         print_key: PrintKeyId,
@@ -61,7 +58,8 @@ impl Examined {
             points: self.facts.points,
             print_key,
         };
-        Some(ToNote { content, claims: self.prints.iter().map(claim_of).collect() })
+        let prints = std::mem::take(&mut self.prints);
+        Some(ToNote { content, claims: Box::new(prints.into_each().map(claim_of)) })
     }
 }
 
@@ -90,36 +88,22 @@ pub(crate) fn compare_contents(
 /// the letter. Contents of one identity are compared as a whole and are not among those.
 pub(crate) fn known_by_claims(
     journal: &Journal,
-    own: (&[u8; 32], Option<&str>),
-    claims: &[RegisterClaim],
+    (sha256, identity): (&[u8; 32], Option<&str>),
     goes: &Goes<'_>,
 ) -> JournalResult<Vec<Known>> {
-    let (sha256, identity) = own;
-    let mut numbers: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-    let mut equal: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-    for claim in claims {
-        let counts = if claim.search_no.is_some() { &mut numbers } else { &mut equal };
-        let sightings = match &claim.search_no {
-            Some(number) => journal.sightings_of_search_no(number)?,
-            None => journal.sightings_of_claim(claim.service_month, &claim.key)?,
-        };
-        let meant = |one: &&rezept_journal::ClaimSighting| {
-            one.sha256 != *sha256
-                && one.purpose != ContentPurpose::Trial
-                && (claim.search_no.is_some() || one.request == claim.request)
-        };
-        let contents: BTreeSet<[u8; 32]> = sightings.iter().filter(meant).map(|one| one.sha256).collect();
-        contents.into_iter().for_each(|content| *counts.entry(content).or_default() += 1);
-    }
     let mut known = Vec::new();
-    let of_numbers = numbers.into_iter().map(|(content, count)| (content, Relation::Numbers(count)));
-    let of_claims = equal.into_iter().map(|(content, count)| (content, Relation::Claims(count)));
-    for (content, relation) in of_numbers.chain(of_claims) {
-        let Some(label) = goes(&content)? else { continue };
-        if matches!(relation, Relation::Claims(_)) && is_of_identity(journal, &content, identity)? {
-            continue;
+    for shared in journal.contents_sharing(sha256)? {
+        let Some(label) = goes(&shared.sha256)? else { continue };
+        let mut note = |relation| {
+            let (occurrence, label) = (label.clone(), label.clone());
+            known.push(Known { occurrence, label, sha256: shared.sha256, relation });
+        };
+        if shared.numbers > 0 {
+            note(Relation::Numbers(shared.numbers));
         }
-        known.push(Known { occurrence: label.clone(), label, sha256: content, relation });
+        if shared.claims > 0 && !is_of_identity(journal, &shared.sha256, identity)? {
+            note(Relation::Claims(shared.claims));
+        }
     }
     Ok(known)
 }

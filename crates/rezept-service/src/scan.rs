@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rezept_claim::{Depth, Kind, scan};
-use rezept_journal::{FileRow, FileState, Place, Reason, Stamp};
+use rezept_journal::{FileRow, FileState, Place, Reason};
 use rezept_rules::{GateReason, Purpose, RouteKind, is_claim_like};
 use rezept_transfer::volume::{FailureKind, RelPath, Volume, VolumeError};
 
@@ -256,7 +256,7 @@ impl Station {
             return Ok(Gated::Held);
         }
         let volume = self.volumes.get(&row.place.root)?;
-        let examined = match examine(volume, &path, Some(&self.print_key.key)) {
+        let mut examined = match examine(volume, &path, Some(&self.print_key.key)) {
             Ok(examined) if examined.stamp == row.stamp => examined,
             Ok(_) | Err(NotExamined::Changed | NotExamined::NotAFile(_)) => return Ok(Gated::Changed),
             // Another program may hold it; the next look tries again.
@@ -275,7 +275,7 @@ impl Station {
         }
         self.journal.describe_file(row.id, &content)?;
         let whole = !shown.reasons.iter().any(|reason| reason.code == Code::GateIncomplete);
-        let to_note = examined.to_note(shown.described.as_ref(), &purpose, self.print_key.id);
+        let to_note = examined.take_note(shown.described.as_ref(), &purpose, self.print_key.id);
         if let Some(to_note) = to_note.filter(|_| whole || row.state != FileState::Seen) {
             self.journal.note_content(&to_note.content, to_note.claims)?;
         }
@@ -297,10 +297,7 @@ impl Station {
         if said.is_some() {
             return Ok(purpose_of(said.as_deref()));
         }
-        let answers = |print: &rezept_claim::ClaimPrint| print.search_no.is_some();
-        let all_answer = examined.facts.kind == Kind::Claim
-            && !examined.prints.is_empty()
-            && examined.prints.iter().all(answers);
+        let all_answer = examined.facts.kind == Kind::Claim && examined.prints.all_answer();
         if !all_answer && self.journal.resubmission_by_sha256(&examined.sha256)?.is_none() {
             return Ok(Purpose::Month);
         }

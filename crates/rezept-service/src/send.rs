@@ -25,9 +25,9 @@ use crate::settle::Stillness;
 use crate::station::{Station, key};
 
 /// A named file that does not come to rest is given up after so long.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a named file is looked at while it comes to rest.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What came of a piece of work. It crosses between processes, so it names rows of the journal.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -63,6 +63,33 @@ impl Outcome {
     #[must_use]
     pub fn problem(problem: Problem) -> Self {
         Self { problems: vec![problem], ..Self::default() }
+    }
+
+    /// Adds what another piece of the same work came to.
+    pub(crate) fn add(&mut self, other: Self) {
+        for row in other.parcels {
+            if !self.parcels.contains(&row) {
+                self.parcels.push(row);
+            }
+        }
+        other.held.into_iter().for_each(|label| self.note_held(label));
+        other.problems.into_iter().for_each(|problem| self.note_problem(problem));
+        self.imports.extend(other.imports);
+        self.claims.extend(other.claims);
+        self.media.extend(other.media);
+    }
+
+    pub(crate) fn note_held(&mut self, label: String) {
+        if !self.held.contains(&label) {
+            self.held.push(label);
+        }
+    }
+
+    /// Notes what went wrong, once.
+    pub(crate) fn note_problem(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     pub(crate) fn note_parcel(&mut self, parcel: &ParcelRow) {
@@ -147,9 +174,13 @@ impl Station {
             }
             Err(problem) => outcome.problems.push(problem),
         }
-        for row in outcome.parcels.clone() {
-            self.carry_named(row, target.as_ref().map(|(root, _)| root.as_str()), &mut outcome);
+        let tried = outcome.parcels.clone();
+        for row in &tried {
+            self.carry_named(*row, target.as_ref().map(|(root, _)| root.as_str()), &mut outcome);
         }
+        // What else is accepted and waits for this medium goes with it.
+        let media: Vec<(String, MediumKind)> = target.into_iter().collect();
+        self.finish_turn(&media, &tried, &mut outcome);
         outcome
     }
 
@@ -220,7 +251,8 @@ impl Station {
         Ok((root, kind))
     }
 
-    /// Takes everything from a medium that is for this station, acknowledgements included.
+    /// Takes everything from a medium that is for this station, acknowledgements included; then the turn ends as every one
+    /// does: what is accepted and waits for this medium is carried, returns that arrived are imported.
     pub fn receive(&mut self, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
         if let Err(problem) = self.tend_keys() {
@@ -230,11 +262,11 @@ impl Station {
             return Outcome::problem(problem);
         }
         match self.medium(medium) {
-            Ok((root, _)) => self.work_on_medium(&root, &mut outcome),
+            Ok((root, kind)) => {
+                self.work_on_medium(&root, &mut outcome);
+                self.finish_turn(&[(root, kind)], &[], &mut outcome);
+            }
             Err(problem) => outcome.problems.push(problem),
-        }
-        if let Err(error) = self.engine().finish_acknowledged() {
-            outcome.problems.push(error.into());
         }
         outcome
     }

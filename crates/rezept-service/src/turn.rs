@@ -3,7 +3,7 @@
 
 use rezept_codes::Code;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
@@ -12,7 +12,7 @@ use crate::config::{MediumKind, Role};
 use crate::intake::StationIntake;
 use crate::leave::Ready;
 use crate::problem::Problem;
-use crate::send::Outcome;
+use crate::send::{LOOK_EVERY, Outcome, PATIENCE};
 use crate::station::{Station, key};
 
 /// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.
@@ -47,27 +47,9 @@ impl Station {
         for (root, _) in &media {
             self.work_on_medium(root, &mut outcome);
         }
-        if let Err(problem) = self.plan_gated(&media, &mut outcome) {
-            outcome.problems.push(problem);
-        }
-        if let Err(problem) = self.carry_all(&media, &mut outcome) {
-            outcome.problems.push(problem);
-        }
-        let (config, now) = (self.config.clone(), self.world.clock.now());
-        if let Err(error) = self.engine().finish_deliveries(&mut StationIntake::new(&config, now)) {
-            outcome.problems.push(error.into());
-        }
-        if let Err(error) = self.engine().finish_acknowledged() {
-            outcome.problems.push(error.into());
-        }
-        if let Err(problem) = self.import_arrived(&mut outcome) {
-            outcome.problems.push(problem);
-        }
-        if let Err(problem) = self.tidy_resubmissions() {
-            outcome.problems.push(problem);
-        }
-        if let Err(problem) = self.expire() {
-            outcome.problems.push(problem);
+        self.finish_turn(&media, &[], &mut outcome);
+        for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
+            outcome.note_held(format!("F{}", row.id));
         }
         self.tell_of_folders(&mut outcome);
         for alert in self.journal.alerts().unwrap_or_default() {
@@ -81,6 +63,74 @@ impl Station {
             outcome.problems.clear();
         }
         outcome
+    }
+
+    /// Hands over on one medium in both directions, by hand: a whole turn. Files of the watched folders are waited for until
+    /// they have come to rest.
+    pub fn exchange(&mut self, medium: &Path) -> Outcome {
+        let mut outcome = Outcome::default();
+        let begin = self.world.pace.elapsed();
+        loop {
+            match self.scan() {
+                Ok(problems) => outcome.problems = problems,
+                Err(problem) => return Outcome::problem(problem),
+            }
+            let Some(rest) = self.next_rest() else { break };
+            if self.world.pace.elapsed().saturating_sub(begin) > PATIENCE {
+                break;
+            }
+            self.world.pace.wait(rest.max(LOOK_EVERY));
+        }
+        if let Err(problem) = self.reconsider_held() {
+            outcome.problems.push(problem);
+        }
+        let received = self.receive(medium);
+        outcome.add(received);
+        for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
+            outcome.note_held(format!("F{}", row.id));
+        }
+        outcome
+    }
+
+    /// What every turn ends with, whoever asked for it: what is accepted leaves, what arrived is put where it belongs, and the
+    /// house is tidied. Parcels in `tried` were carried by this turn already.
+    ///
+    /// The order matters: files are planned before parcels are carried, deliveries are finished before returns are imported
+    /// from the inbox, and a resubmission is noted as sent only after its parcel was put away.
+    pub(crate) fn finish_turn(
+        &mut self,
+        media: &[(String, MediumKind)],
+        tried: &[i64],
+        outcome: &mut Outcome,
+    ) {
+        if let Err(problem) = self.plan_gated(media, outcome) {
+            outcome.note_problem(problem);
+        }
+        if let Err(problem) = self.carry_all(media, tried, outcome) {
+            outcome.note_problem(problem);
+        }
+        let (config, now) = (self.config.clone(), self.world.clock.now());
+        if let Err(error) = self.engine().finish_deliveries(&mut StationIntake::new(&config, now)) {
+            outcome.note_problem(error.into());
+        }
+        if let Err(error) = self.engine().finish_acknowledged() {
+            outcome.note_problem(error.into());
+        }
+        if let Err(problem) = self.import_arrived(outcome) {
+            outcome.note_problem(problem);
+        }
+        if let Err(problem) = self.tidy_resubmissions() {
+            outcome.note_problem(problem);
+        }
+        if let Err(problem) = self.expire() {
+            outcome.note_problem(problem);
+        }
+        for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
+            // Handed over and refused there: nobody here asked about it yet.
+            if row.reason.is_some_and(|reason| reason.code == Code::RefusedByReceiver) {
+                outcome.note_held(format!("F{}", row.id));
+            }
+        }
     }
 
     /// The configured media that are there now, opened anew, in the order of the configuration.
@@ -129,13 +179,19 @@ impl Station {
 
     /// Carries every parcel of this station that is not yet published. A parcel that was begun stays on its medium; a new
     /// one takes the first medium with room.
-    fn carry_all(&mut self, media: &[(String, MediumKind)], outcome: &mut Outcome) -> Result<(), Problem> {
+    fn carry_all(
+        &mut self,
+        media: &[(String, MediumKind)],
+        tried: &[i64],
+        outcome: &mut Outcome,
+    ) -> Result<(), Problem> {
         let states = [ParcelState::Spooled, ParcelState::Written, ParcelState::ReadBack];
         let single = self.config.role == Role::Single;
         let mut waiting = self.journal.parcels_in(Direction::Out, &states)?;
         if single {
             waiting.extend(self.journal.parcels_in(Direction::Out, &[ParcelState::Committed])?);
         }
+        waiting.retain(|parcel| !tried.contains(&parcel.row));
         let (media, refused) = match single || waiting.is_empty() {
             true => (Vec::new(), Vec::new()),
             false => self.writable(media),
@@ -144,7 +200,7 @@ impl Station {
             let carried =
                 if single { self.carry_here(parcel.row) } else { self.carry_to_any(&parcel, &media) };
             if let Err(error) = carried {
-                outcome.problems.push(error.into());
+                outcome.note_problem(error.into());
             }
             let now = self.journal.parcel(parcel.row)?;
             if now.state != parcel.state {

@@ -58,6 +58,11 @@ pub enum Ask {
         /// Absolute path of the medium.
         medium: PathBuf,
     },
+    /// `rezept exchange`.
+    Exchange {
+        /// Absolute path of the medium.
+        medium: PathBuf,
+    },
     /// `rezept held release|refuse`, `rezept send --again`.
     Decide {
         /// `F12`, `P3`, `A1`.
@@ -125,6 +130,7 @@ impl Station {
         match ask {
             Ask::Send { files, medium } => self.send(files, medium.as_deref()),
             Ask::Receive { medium } => self.receive(medium),
+            Ask::Exchange { medium } => self.exchange(medium),
             Ask::Returns { ask } => self.returns(ask),
             Ask::Media { ask } => self.answer_media(ask),
             Ask::Pair { ask } => self.pair(ask),

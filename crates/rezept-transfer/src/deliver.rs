@@ -63,11 +63,12 @@ impl Engine<'_> {
         let staged_at = staged_path(known, file.ordinal)?;
         let said = SaidOf::about(known.plain(), &file.payload_path);
         let staged = Staged::new(self.volume(&inbox)?, &staged_at, file, &said);
-        let mut judged = intake.judge(self.journal, &known.row, file.ordinal, staged)?;
-        if let Some(register) = judged.register.take() {
-            let (content, claims) = *register;
-            self.journal.note_content(&content, claims)?;
+        if !self.journal.is_registered(&file.sha256)?
+            && let Some(register) = intake.register(&staged)?
+        {
+            self.journal.note_content(&register.content, register.claims)?;
         }
+        let judged = intake.judge(self.journal, &known.row, file.ordinal, staged)?;
         if known.row.direction == Direction::In {
             self.journal.set_reasons(ReasonOf::Arrived(known.row.row, file.ordinal), &judged.reasons)?;
         }

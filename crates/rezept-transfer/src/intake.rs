@@ -105,8 +105,20 @@ pub struct Judged {
     pub replaces: Option<Replaced>,
     /// What the history is to say of it besides.
     pub remark: Option<String>,
-    /// What the register is to note of it.
-    pub register: Option<Box<(NewRegisterContent, Vec<RegisterClaim>)>>,
+}
+
+/// A content for the register, with a print of each claim in it.
+pub struct ToRegister {
+    /// The content.
+    pub content: NewRegisterContent,
+    /// Its claims.
+    pub claims: Box<dyn Iterator<Item = RegisterClaim>>,
+}
+
+impl std::fmt::Debug for ToRegister {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ToRegister").finish_non_exhaustive()
+    }
 }
 
 /// A file in an inbox that a corrected one takes the place of.
@@ -140,6 +152,16 @@ pub trait Intake {
     /// before `judge` is asked. The default does nothing.
     fn look(&mut self, file: &Staged<'_>, from: &mut dyn Read) {
         let _ = (file, from);
+    }
+
+    /// What the register is to note of a file, before it is judged; `None` for a file that it does not note. The default
+    /// notes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn register(&mut self, file: &Staged<'_>) -> Result<Option<ToRegister>, crate::error::TransferError> {
+        let _ = file;
+        Ok(None)
     }
 
     /// Looks into a file of a parcel, whose place in it is `ordinal`. Asked once more for a file that waited for a person.

@@ -31,7 +31,7 @@ pub use deliver::{REPLACED, aside_places};
 pub use engine::{Engine, Progress, Volumes};
 pub use error::{TransferError, TransferResult};
 pub use incoming::Received;
-pub use intake::{Decided, Intake, Judged, Replaced, SaidOf, Staged};
+pub use intake::{Decided, Intake, Judged, Replaced, SaidOf, Staged, ToRegister};
 pub use lane::read_hashed;
 pub use medium::{MediaRules, MediumMark, parcels_on, read_medium_mark, write_medium_id};
 pub use rezept_parcel::{Digest, Facility, MediumId, ParcelId, StationName};

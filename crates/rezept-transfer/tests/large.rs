@@ -40,7 +40,6 @@ impl Intake for AnyInbox {
             reasons: Vec::new(),
             replaces: None,
             remark: None,
-            register: None,
         })
     }
 }

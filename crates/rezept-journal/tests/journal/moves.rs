@@ -12,7 +12,7 @@ const FILE_MOVES: &[(&str, &str)] = &[
     ("STABLE", "GATED HELD SEEN GONE"),
     // And IN_PARCEL, but by the plan of a parcel only, which another test looks at.
     ("GATED", "HELD SEEN GONE"),
-    ("IN_PARCEL", "ARCHIVED KEPT GONE GATED SEEN CANCELLED"),
+    ("IN_PARCEL", "ARCHIVED KEPT GONE GATED SEEN CANCELLED HELD"),
     ("KEPT", "GONE"),
     ("ARCHIVED", ""),
     ("HELD", "GATED CANCELLED GONE SEEN"),

@@ -93,7 +93,7 @@ fn summary(journal: &Journal) -> String {
             file.place.path,
             file.stamp.size_bytes,
             file.parcel,
-            file.reason.map(|reason| reason.code),
+            file.reason.map(|reason| reason.code.to_string()),
             content.month,
             &content.sha256[..8],
         )
@@ -154,7 +154,7 @@ fn summary(journal: &Journal) -> String {
 /// Schemas before the second have none of these.
 fn returns(journal: &Journal, text: &mut String) {
     for file in journal.return_files().unwrap() {
-        let reason = file.reason.map(|reason| reason.code);
+        let reason = file.reason.map(|reason| reason.code.to_string());
         let counts = (file.claims, file.new_claims, reason);
         writeln!(text, "I{} {} {} {} {counts:?}", file.id, file.state, file.name, file.processed_month)
             .unwrap();

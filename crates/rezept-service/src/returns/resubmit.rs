@@ -554,7 +554,7 @@ impl Station {
     fn register_resubmission(&mut self, root: &str, place: &RelPath) -> Result<(), Problem> {
         let at = || Path::new(root).join(place.as_str());
         let key = &self.print_key;
-        let examined = match examine(self.volumes.get(root)?, place, Some(&key.key)) {
+        let mut examined = match examine(self.volumes.get(root)?, place, Some(&key.key)) {
             Ok(examined) => examined,
             Err(NotExamined::Volume(error)) => return Err(error.into()),
             Err(NotExamined::Changed | NotExamined::NotAFile(_)) => {
@@ -563,7 +563,7 @@ impl Station {
         };
         let name = at().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let shown = examined.shown(&name, &self.config.facility, &[RouteKind::Claim]);
-        let to_note = examined.to_note(shown.described.as_ref(), &Purpose::Resubmission, key.id);
+        let to_note = examined.take_note(shown.described.as_ref(), &Purpose::Resubmission, key.id);
         if let Some(to_note) = to_note {
             self.journal.note_content(&to_note.content, to_note.claims)?;
         }

@@ -46,6 +46,9 @@ help-send-again = A parcel that was lost with its medium (write it again)
 help-send-reason = Why it is written again
 help-receive-about = Take what is for this station, and acknowledgements, from a medium
 help-receive-from = Where the medium is
+
+help-exchange-about = Hand over in both directions on one medium: send what is ready, take what is here
+help-exchange-medium = Where the medium is
 help-status-about = Show transfers, files not yet sent, and what waits for a person
 help-ledger-about = Show who moved what and when
 help-ledger-id = An id (F12, P3, A1); without it the latest entries

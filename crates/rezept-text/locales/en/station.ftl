@@ -37,6 +37,7 @@ transfer-out = ->
 transfer-in = <-
 
 send-safe-to-remove = It is safe to remove the medium and carry it to the other station.
+exchange-nothing = There is nothing to hand over or to take on this medium.
 receive-nothing = There is nothing new for this station on this medium.
 status-unused = This station has not been used yet.
 status-transfers = Transfers ({ $n })
@@ -46,7 +47,7 @@ request-new = not begun
 request-running = under way
 status-held = Waiting for a person ({ $n })
 held-nothing = Nothing waits for a person.
-held-released = Released. It goes on with the next turn (send, receive or watch).
+held-released = Released. It goes on with the next handing-over (exchange, send, receive or watch).
 held-refused = Ended. The file and what is on the medium stay as they are.
 held-cannot-release = What was stopped for this reason cannot be carried even if released. Put the mended file in its place, or end it with rezept held refuse.
 

@@ -46,6 +46,9 @@ help-send-again = なくした媒体にあった受渡パッケージの番号 (
 help-send-reason = もう一度書く理由
 help-receive-about = 媒体から、この端末あてのものと受渡確認を受け取る
 help-receive-from = 読み込む媒体の場所
+
+help-exchange-about = 受渡: 一つの媒体で、渡すものと受け取るものをまとめて済ませる
+help-exchange-medium = 媒体の場所
 help-status-about = 受渡と、送付前のファイルと、判断を待つものを表示する
 help-ledger-about = だれが何をいつ動かしたかの記録を表示する
 help-ledger-id = 番号 (F12、P3、A1)。なければ新しい記録

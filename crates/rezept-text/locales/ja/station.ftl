@@ -37,6 +37,7 @@ transfer-out = →
 transfer-in = ←
 
 send-safe-to-remove = 媒体を取り外して、相手の端末へ運べます。
+exchange-nothing = この媒体で渡すものも、受け取るものもありません。
 receive-nothing = この媒体に、この端末あての新しいものはありません。
 status-unused = この端末はまだ使われていません。
 status-transfers = 受渡 ({ $n } 件)
@@ -46,7 +47,7 @@ request-new = まだ始めていません
 request-running = 作業中
 status-held = 人の判断を待つもの ({ $n } 件)
 held-nothing = 人の判断を待つものはありません。
-held-released = 許可しました。次の処理 (send、receive、または見張り) で先へ進みます。
+held-released = 許可しました。次の受渡し (exchange、send、receive、または見張り) で先へ進みます。
 held-refused = 取りやめました。ファイルや媒体の中身はそのままです。
 held-cannot-release = この理由で止めたものは、許可しても運べません。直したファイルを置くか、rezept held refuse で取りやめてください。
 

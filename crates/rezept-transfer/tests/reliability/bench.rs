@@ -102,7 +102,7 @@ impl Intake for TestIntake {
             reasons.push(ReasonRow { code: ASK.into(), evidence, detail, alone: true, covered });
         }
         let folder = format!("{month}/{payer}");
-        Ok(Judged { content, folder, purpose: None, reasons, replaces: None, remark: None, register: None })
+        Ok(Judged { content, folder, purpose: None, reasons, replaces: None, remark: None })
     }
 }
 

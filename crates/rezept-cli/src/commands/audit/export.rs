@@ -1,7 +1,6 @@
 //! `rezept audit export`: the history for an inspector, with everything that its hashes cover. It changes nothing, and writes
 //! down a broken history as it is, saying so.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
