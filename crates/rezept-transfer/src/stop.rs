@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_reading_under_way_ends_with_an_error_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("f"), [7; 64]).unwrap();
+        std::fs::File::create_new(folder.path().join("f")).unwrap().write_all(&[7; 64]).unwrap();
         let stop = Stop::default();
         let volume = Stoppable::new(Box::new(OsVolume::open(folder.path()).unwrap()), stop.clone());
         let file = RelPath::new("f").unwrap();
