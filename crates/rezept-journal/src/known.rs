@@ -110,7 +110,8 @@ impl Journal {
     }
 
     /// Returns the other files of this station with this identity and another content that were sent, are about to be, or
-    /// wait. A file that was accepted already (`accepted`) is not held for what only came after it.
+    /// wait. A file that was accepted already (`accepted`) is not held for what only came after it. One that waits for what its
+    /// own content shows (cut off, saved anew) holds up no whole file: once it is let pass, it is asked about itself.
     ///
     /// # Errors
     /// When SQLite does not answer.
@@ -123,7 +124,8 @@ impl Journal {
     ) -> JournalResult<Vec<KnownContent>> {
         let sql = format!(
             "{KNOWN} f.identity = ?1 AND f.sha256 <> ?3 AND (({GOES} AND (f.state <> 'GATED' OR f.id < ?2 OR NOT ?4)) OR \
-             (f.state = 'HELD' AND (f.id < ?2 OR NOT ?4))) ORDER BY f.id"
+             (f.state = 'HELD' AND (f.id < ?2 OR NOT ?4) AND NOT EXISTS (SELECT 1 FROM reason r WHERE \
+             r.subject = 'F' || f.id AND r.alone = 1 AND r.covered = 0))) ORDER BY f.id"
         );
         let mut rows = self.conn.prepare_cached(&sql)?;
         let args = params![identity, file, sha256, accepted];

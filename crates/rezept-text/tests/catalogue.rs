@@ -126,7 +126,7 @@ fn every_error_has_its_three_parts() {
     assert!(codes.len() > 60, "only {} codes were read", codes.len());
     for code in codes {
         let digits = code[4..].bytes().all(|b| b.is_ascii_digit());
-        assert!("UFGTPMROVKAJX".contains(&code[3..4]) && digits, "{code} is not of the form RZ-xnnn");
+        assert!("UFGTPMROVKAJSWX".contains(&code[3..4]) && digits, "{code} is not of the form RZ-xnnn");
         for part in ["what", "sent", "next"] {
             assert!(all.contains_key(&format!("{code}-{part}")), "{code} has no -{part}");
         }
@@ -200,6 +200,7 @@ const COMPOSED: &[&str] = &[
     "gate-",
     "pair-",
     "recovery-",
+    "request-",
     "sheet-",
     "export-",
     "match-",
