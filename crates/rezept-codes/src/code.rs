@@ -109,6 +109,9 @@ codes! {
     ArchiveFailed = "RZ-T116" => Partial,
     MediumSilent = "RZ-T117" => TargetUnavailable,
     SourceVanished = "RZ-T118" => Partial,
+    CannotKeep = "RZ-T119" => TargetUnavailable,
+    OriginalStays = "RZ-T120" => Findings,
+    KeptLost = "RZ-T121" => Findings,
 
     /// P: parcels that arrived.
     HeaderDamaged = "RZ-P101" => VerifyFailed,

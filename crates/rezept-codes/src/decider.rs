@@ -38,6 +38,7 @@ const HOLDING: &[(Code, Decider)] = &[
     (Code::ScannerMissing, Decider::Anyone),
     (Code::DefinitionsOld, Decider::Anyone),
     (Code::NotScanned, Decider::Anyone),
+    (Code::KeptLost, Decider::Nobody),
 ];
 
 /// Holding reasons that each station answers for itself: what is readable here, who approves here, what was scanned here.
@@ -50,6 +51,7 @@ const LOCAL: &[Code] = &[
     Code::ScannerMissing,
     Code::DefinitionsOld,
     Code::NotScanned,
+    Code::KeptLost,
 ];
 
 impl Code {

@@ -98,11 +98,28 @@ pub struct FileRow {
     pub content: Option<Content>,
     /// The parcel it belongs to.
     pub parcel: Option<i64>,
+    /// Where the station's own copy of the content lies, below the spool.
+    pub kept: Option<String>,
+    /// Where the content lies in the archive, below its root.
+    pub archived: Option<String>,
+}
+
+impl FileRow {
+    /// Whether the content passed the gate and is the station's to carry, whatever becomes of the original.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        match self.state {
+            FileState::InParcel | FileState::Kept | FileState::Archived => true,
+            // HELD: accepted once, and held at a later door. An older program accepted without keeping a copy.
+            FileState::Gated | FileState::Held => self.kept.is_some(),
+            FileState::Seen | FileState::Stable | FileState::Cancelled | FileState::Gone => false,
+        }
+    }
 }
 
 const COLUMNS: &str = "id, route, root, path, watched, size_bytes, modified_ns, file_id, state, state_at, reason_code, \
     reason_detail, released_code, sha256, kind, family, payer, month, volume, identity, official_name, claims, payers, \
-    points, parcel";
+    points, parcel, kept, archived";
 
 /// Turns a stored word into a state; the error type is the one row mappers need.
 pub(crate) fn word<T: std::str::FromStr<Err = crate::state::UnknownWord>>(
@@ -165,10 +182,12 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
         released_code: stored_code(row, 12)?,
         content,
         parcel: row.get(24)?,
+        kept: row.get(25)?,
+        archived: row.get(26)?,
     })
 }
 
-fn state_of(tx: &Connection, id: i64) -> JournalResult<FileState> {
+pub(crate) fn state_of(tx: &Connection, id: i64) -> JournalResult<FileState> {
     tx.prepare_cached("SELECT state FROM file WHERE id = ?1")?
         .query_row([id], |row| word(row, 0))
         .optional()?
@@ -235,6 +254,14 @@ impl Journal {
         Ok(ended?)
     }
 
+    /// Undoes every change since [`Journal::begin_batch`]: what they speak of could not be made durable.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn undo_batch(&mut self) -> JournalResult<()> {
+        if self.conn.is_autocommit() { Ok(()) } else { Ok(self.conn.execute_batch("ROLLBACK")?) }
+    }
+
     /// Runs `work` in one transaction that takes the write lock at once; the clock is read inside it. Within a batch it
     /// is a part of the batch's transaction that can be undone alone.
     pub(crate) fn change<T>(
@@ -261,8 +288,8 @@ impl Journal {
         Ok(result)
     }
 
-    /// Notes a content seen under a name: a new row in state SEEN. An older live row of that name becomes GONE, except
-    /// one IN_PARCEL, of which its parcel still decides, and one KEPT, which stays the proof that it was sent.
+    /// Notes a content seen under a name: a new row in state SEEN. An older live row of that name becomes GONE, except an
+    /// accepted one: its content goes out from the station's own copy, or went already.
     ///
     /// # Errors
     /// When SQLite does not answer.
@@ -270,7 +297,7 @@ impl Journal {
         self.change(|tx, (actor, at)| {
             if let Some(old) = file_at(tx, &place.root, &place.path)?
                 && old.state.may_become(FileState::Gone)
-                && !matches!(old.state, FileState::InParcel | FileState::Kept)
+                && !old.is_accepted()
             {
                 move_file(tx, (actor, at), old.id, FileState::Gone, None, "replaced by a new content")?;
             }
@@ -458,7 +485,11 @@ impl Journal {
         )
     }
 
-    fn files_where(&self, condition: &str, args: impl rusqlite::Params) -> JournalResult<Vec<FileRow>> {
+    pub(crate) fn files_where(
+        &self,
+        condition: &str,
+        args: impl rusqlite::Params,
+    ) -> JournalResult<Vec<FileRow>> {
         files_where(&self.conn, condition, args)
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod folder;
 mod history;
+mod kept;
 mod known;
 mod lock;
 mod mark;

@@ -74,7 +74,8 @@ words! {
         Gated = "GATED",
         /// Belongs to a parcel, whose state tells the rest.
         InParcel = "IN_PARCEL",
-        /// Acknowledged, and stays in its folder by policy or because it lies outside every watched folder.
+        /// Acknowledged, and stays in its folder: by policy, because it lies outside every watched folder, or because it
+        /// could not be removed.
         Kept = "KEPT",
         /// In the archive; no longer in its folder.
         Archived = "ARCHIVED",
@@ -289,6 +290,8 @@ impl FileState {
                 | (Gated, InParcel | Held | Seen | Gone)
                 | (InParcel, Archived | Kept | Gone | Gated | Seen | Cancelled | Held)
                 | (Held, Gated | Cancelled | Gone | Seen)
+                // A source that could not be put away at first.
+                | (Kept, Archived)
                 | (Kept | Cancelled, Gone)
         )
     }
@@ -363,9 +366,10 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_archived_only_out_of_a_parcel() {
+    fn a_source_is_archived_only_after_its_parcel_arrived() {
         for from in FileState::ALL {
-            assert_eq!(from.may_become(FileState::Archived), *from == FileState::InParcel, "{from}");
+            let sent = matches!(from, FileState::InParcel | FileState::Kept);
+            assert_eq!(from.may_become(FileState::Archived), sent, "{from}");
             assert!(!FileState::Archived.may_become(*from) && !FileState::Gone.may_become(*from));
         }
     }

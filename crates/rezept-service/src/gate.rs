@@ -11,7 +11,7 @@ use crate::leave::Asked;
 use crate::problem::Problem;
 use crate::register;
 use crate::scanner::{Said, ScanError, UNSCANNED};
-use crate::station::Station;
+use crate::station::{Station, key};
 use rezept_transfer::volume::RelPath;
 
 /// How a file came out of the gate.
@@ -77,11 +77,8 @@ impl Station {
         self.journal.set_reasons(ReasonOf::File(id), &reasons)?;
         let open = reasons.iter().find(|reason| !reason.covered);
         match (open, row.state) {
-            (None, FileState::Gated) => Ok(Standing::Free),
-            (None, _) => {
-                self.journal.move_file(id, FileState::Gated, None, "")?;
-                Ok(Standing::Free)
-            }
+            (None, FileState::Gated) if row.kept.is_some() => Ok(Standing::Free),
+            (None, _) => self.keep_copy(&row),
             (Some(open), state) => {
                 let reason = Reason::new(open.code.clone(), open.detail.clone());
                 if state != FileState::Held {
@@ -92,6 +89,40 @@ impl Station {
                 Ok(Standing::Waits)
             }
         }
+    }
+
+    /// Takes a copy of a file that passed into the station's own keeping; with that it is accepted.
+    ///
+    /// # Errors
+    /// `CannotKeep` where the local disk does not take it: the file stays what it is and is asked about again.
+    fn keep_copy(&mut self, row: &FileRow) -> Result<Standing, Problem> {
+        if row.kept.is_none() && !self.volumes.contains(&row.place.root) {
+            // One that is not there is found missing below.
+            let _ = self.open_volume(std::path::Path::new(&row.place.root));
+        }
+        let mut later = self.kept_later.take();
+        let kept = self.engine().keep(row, later.as_mut());
+        self.kept_later = later;
+        let spool = key(&self.spool_folder());
+        match kept {
+            Ok(()) => {
+                self.journal.settle(Code::CannotKeep, &spool, "it can be kept")?;
+                Ok(Standing::Free)
+            }
+            Err(error) if error.is_lost() => Ok(Standing::Later),
+            Err(error) => Err(self.cannot_keep(&error)?),
+        }
+    }
+
+    /// The local disk does not take what is to be kept: a person hears of it until it does.
+    pub(crate) fn cannot_keep(&mut self, error: &rezept_transfer::TransferError) -> Result<Problem, Problem> {
+        let mut problem = Problem::from(error);
+        if problem.code != Code::Stopped && !matches!(error, rezept_transfer::TransferError::Journal(_)) {
+            let spool = key(&self.spool_folder());
+            self.journal.raise(&Reason::new(Code::CannotKeep, ""), &spool)?;
+            problem.code = Code::CannotKeep.into();
+        }
+        Ok(problem)
     }
 
     /// Every reason that holds for a file now, those that are answered included.

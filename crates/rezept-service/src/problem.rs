@@ -87,6 +87,10 @@ impl From<&TransferError> for Problem {
             }
             TransferError::MediumSwapped { root } => Self::new(Code::MediumSwapped, root.clone(), ""),
             TransferError::SourceChanged { path } => Self::new(Code::SourceChanged, path.clone(), ""),
+            TransferError::KeptLost { path } => Self::new(Code::KeptLost, path.clone(), ""),
+            TransferError::NotArchived { place, cause } => {
+                Self::new(Code::ArchiveFailed, place.clone(), causes(&**cause))
+            }
             TransferError::ReadBackDiffers { place } => Self::new(Code::ReadBackDiffers, place.clone(), ""),
             TransferError::Contradiction { place } => Self::new(Code::Contradiction, place.clone(), ""),
             TransferError::JournalBehind { place } => Self::new(Code::JournalBehindMedium, place.clone(), ""),

@@ -76,6 +76,7 @@ impl Station {
         }
         for (_, row) in live {
             if matches!(row.state, FileState::Seen | FileState::Stable | FileState::Gated | FileState::Held)
+                && !row.is_accepted()
                 && row.place.route.as_deref() == Some(route.name.as_str())
                 && !listing.hides(&row.place.path)
             {
@@ -112,6 +113,7 @@ impl Station {
         let together = part.len() > 1 && bytes <= BATCH_BYTES;
         if together {
             self.journal.begin_batch()?;
+            self.kept_later = Some(Vec::new());
         }
         let mut looked = Ok(());
         for file in part {
@@ -122,6 +124,12 @@ impl Station {
             }
         }
         if together {
+            // Kept copies are sure to stay before the journal speaks of them.
+            let kept = self.kept_later.take().unwrap_or_default();
+            if let Err(error) = self.engine().flush_kept(kept) {
+                self.journal.undo_batch()?;
+                return Err(self.cannot_keep(&error)?);
+            }
             self.journal.end_batch()?;
         }
         looked

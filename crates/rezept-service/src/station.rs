@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rezept_journal::{Clock, Disk, EngineLock, Fitness, Journal, OperatorRow, make_data_folder};
 use rezept_transfer::keys::Vault;
 use rezept_transfer::os::OsVolume;
-use rezept_transfer::volume::{Volume, VolumeResult};
+use rezept_transfer::volume::{RelPath, Volume, VolumeResult};
 use rezept_transfer::{Engine, Progress, Stop, Stoppable, Volumes};
 
 use crate::config::{Config, MediumKind};
@@ -119,6 +119,10 @@ pub struct Station {
     pub(crate) operator: Option<OperatorRow>,
     /// Things in watched folders that nobody can look at, and that a person was told of.
     pub(crate) unseen: HashSet<(Code, String)>,
+    /// Kept copies that are made durable together with the batch that speaks of them; `None` outside a batch.
+    pub(crate) kept_later: Option<Vec<RelPath>>,
+    /// When originals that could not be put away were last tried, by `world.pace`.
+    pub(crate) originals_tried: Option<Duration>,
     /// What was seen of the media at hand.
     pub(crate) media: MediaSeen,
     /// The private keys, once there are any.
@@ -186,6 +190,8 @@ impl Station {
             foreign: HashMap::new(),
             unseen: HashSet::new(),
             operator: None,
+            kept_later: None,
+            originals_tried: None,
             media: MediaSeen::default(),
             vault: None,
             print_key,
@@ -239,7 +245,7 @@ impl Station {
         self.config.data.join("archive")
     }
 
-    fn spool_folder(&self) -> PathBuf {
+    pub(crate) fn spool_folder(&self) -> PathBuf {
         self.config.data.join("spool")
     }
 

@@ -4,6 +4,7 @@
 use rezept_codes::Code;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
@@ -17,6 +18,8 @@ use crate::station::{Station, key};
 
 /// A parcel without acknowledgement is shown as expired after so many days: longer than a month's round trip.
 pub const EXPIRES_AFTER_DAYS: i64 = 35;
+/// How often originals that cannot be put away are tried again.
+const RETRY_ORIGINALS: Duration = Duration::from_secs(600);
 /// So many files go into one parcel; more make several. Far above a month's files, far below what a parcel can hold.
 const PARCEL_FILES: usize = 2_000;
 
@@ -116,6 +119,9 @@ impl Station {
         if let Err(error) = self.engine().finish_acknowledged() {
             outcome.note_problem(error.into());
         }
+        if let Err(problem) = self.retry_originals() {
+            outcome.note_problem(problem);
+        }
         if let Err(problem) = self.import_arrived(outcome) {
             outcome.note_problem(problem);
         }
@@ -142,6 +148,21 @@ impl Station {
             }
         }
         present
+    }
+
+    /// Tries now and then to put away the originals that could not be: each try reads them whole.
+    fn retry_originals(&mut self) -> Result<(), Problem> {
+        let now = self.world.pace.elapsed();
+        if self.originals_tried.is_some_and(|last| now.saturating_sub(last) < RETRY_ORIGINALS) {
+            return Ok(());
+        }
+        self.originals_tried = Some(now);
+        for file in self.journal.originals_that_stay()? {
+            if !self.volumes.contains(&file.place.root) {
+                let _ = self.open_volume(Path::new(&file.place.root));
+            }
+        }
+        Ok(self.engine().finish_originals()?)
     }
 
     /// Plans one parcel for each receiver out of everything that the gate let pass.

@@ -1,97 +1,224 @@
-//! Putting sources away after the acknowledgement: a verified copy in the archive first, then the source leaves its
-//! folder. The same way for every disk, so there is one way to prove.
+//! Putting away after the acknowledgement: the archive gets the kept copy, proved by its hash; then the original leaves its
+//! folder if it still has exactly these bytes. The same way for every disk, so there is one way to prove. What cannot be put
+//! away never takes back that the parcel arrived.
 
-use rezept_journal::{FileRow, FileState, ParcelChange, ParcelFile, ParcelState};
+use rezept_codes::Code;
+use rezept_journal::{FileRow, FileState, ParcelChange, ParcelFile, ParcelState, Reason};
 use rezept_parcel::{Digest, PayloadPath};
 
 use crate::content::{Copies, Item, compare, copy_items};
 use crate::engine::{Engine, Known, entry, make_folders, path, place, way_to};
 use crate::error::{TransferError, TransferResult};
+use crate::keep::remove_if_left;
 use crate::volume::{FailureKind, RelPath, Volume};
 
-/// What became of a source.
-enum Away {
-    Archived,
-    Kept,
-    Gone(&'static str),
+/// What became of an original.
+enum Original {
+    /// It left its folder, or other bytes lie there: they are a file of their own.
+    Away,
+    /// It lies there with its bytes, as it should.
+    Stays,
+    /// It may lie there and could not be removed or looked at.
+    Stuck(String),
 }
 
 impl Engine<'_> {
-    /// Puts every source of an acknowledged parcel away and ends the parcel: ARCHIVED.
+    /// Puts every content of an acknowledged parcel away and ends the parcel: ARCHIVED.
     pub(crate) fn put_away(&mut self, known: &Known) -> TransferResult<()> {
         for file in &known.files {
             let Some(id) = file.file else { continue };
             let source = self.journal.file(id)?;
-            if source.state != FileState::InParcel {
-                continue;
+            if source.state == FileState::InParcel {
+                self.put_one_away(known, file, &source)?;
             }
-            let (to, note) = match self.put_one_away(known, file, &source)? {
-                Away::Archived => (FileState::Archived, ""),
-                Away::Kept => (FileState::Kept, ""),
-                Away::Gone(why) => (FileState::Gone, why),
-            };
-            self.journal.move_file(id, to, None, note)?;
         }
         Ok(self.journal.move_parcel(known.row.row, ParcelState::Archived, &ParcelChange::default())?)
     }
 
-    fn put_one_away(&mut self, known: &Known, file: &ParcelFile, source: &FileRow) -> TransferResult<Away> {
-        if self.keep_sources || !source.place.watched {
-            return Ok(Away::Kept);
+    /// 1. An original that stays by policy and still has its bytes: KEPT, nothing more. Else 2. the archive gets the content,
+    ///    3. the original goes, 4. the journal says so, 5. the kept copy goes. A crash between two of them finds each done and
+    ///    goes on; a kept copy that is left is swept.
+    fn put_one_away(
+        &mut self,
+        known: &Known,
+        file: &ParcelFile,
+        source: &FileRow,
+    ) -> TransferResult<()> {
+        let by_policy = self.stays_by_policy(source);
+        if by_policy && matches!(self.look_at_original(source), Ok(Original::Stays)) {
+            self.journal.put_away(source.id, FileState::Kept, None, "")?;
+            return self.drop_kept(source);
         }
-        let archive = self.volume(&self.archive)?;
-        let folder = self.volume(&source.place.root)?;
-        let source_path = path(&source.place.path)?;
         let target = archive_path(known, file)?;
-        let row = known.row.row;
-        if archive.stat(&target)?.is_some() {
-            // It stands there since an interruption: the source may not go before the copy is sure to stay.
-            archive.flush(&[std::slice::from_ref(&target), &way_to(&target.parent())].concat())?;
-        } else {
-            let there = folder.stat(&source_path)?;
-            if there.is_none() {
-                return Ok(Away::Gone("it left its folder before it could be archived"));
+        match self.fill_archive(known, file, source, &target) {
+            Ok(()) => {}
+            Err(error) if error.is_lost() => {
+                // It arrived, and this station has nothing of it any more.
+                self.journal.raise(&Reason::new(Code::ArchiveFailed, ""), &original_place(source))?;
+                self.journal.move_file(source.id, FileState::Gone, None, "lost before it was archived")?;
+                return Ok(());
             }
-            let detail = target.as_str().to_owned();
-            let size_bytes = file.size_bytes;
-            let item = Item {
-                source: folder,
-                source_path: source_path.clone(),
-                target_path: entry(&target.parent(), &format!("{}.part", target.file_name()))?,
-                sha256: Digest(file.sha256),
-                size_bytes,
-            };
-            match self.effect(row, "archive", &detail, |_| copy_to_archive(archive, &item, &target)) {
-                Ok(()) => {}
-                Err(TransferError::SourceChanged { .. }) => {
-                    return Ok(Away::Gone("it changed after it was sent"));
-                }
-                Err(error) => return Err(error),
+            Err(error @ TransferError::Journal(_)) => return Err(error),
+            Err(cause) => {
+                let place = self.archive.clone();
+                return Err(TransferError::NotArchived { place, cause: Box::new(cause) });
             }
         }
-        // The archive has the acknowledged bytes. The source may go only if it still has them too.
-        let in_archive = [(target.clone(), file.size_bytes, Digest(file.sha256))];
-        if compare(archive, &in_archive, &mut |_, _| {})?.is_err() {
-            return Err(TransferError::ReadBackDiffers { place: place(archive, &target) });
+        let original = match by_policy {
+            true => self.look_at_original(source)?,
+            false => self.remove_original(known.row.row, source)?,
+        };
+        let to = match &original {
+            Original::Away => FileState::Archived,
+            Original::Stays | Original::Stuck(_) => FileState::Kept,
+        };
+        if let (Original::Stuck(why), false) = (&original, by_policy) {
+            self.journal.raise(&Reason::new(Code::OriginalStays, why.clone()), &original_place(source))?;
         }
-        if folder.stat(&source_path)?.is_none() {
-            // An interrupted run may have removed it: it must not come back and be sent anew.
-            match folder.flush_folder(&source_path.parent()) {
-                Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
-                _ => return Ok(Away::Archived),
-            }
-        }
-        let in_folder = [(source_path.clone(), file.size_bytes, Digest(file.sha256))];
-        if compare(folder, &in_folder, &mut |_, _| {})?.is_err() {
-            return Ok(Away::Gone("it changed after it was sent"));
-        }
-        self.effect(row, "remove source", &source.place.path, |_| match folder.remove_file(&source_path) {
-            Err(error) if error.kind() == FailureKind::Missing => Ok(()),
-            Err(error) => Err(error.into()),
-            Ok(()) => Ok(folder.flush_folder(&source_path.parent())?),
-        })?;
-        Ok(Away::Archived)
+        self.journal.put_away(source.id, to, Some(target.as_str()), "")?;
+        self.drop_kept(source)
     }
+
+    /// Tries again to put the originals away that could not be. What cannot be done now stays for another time. Reads each of
+    /// them to its end: the caller asks for it now and then, not in every turn.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub fn finish_originals(&mut self) -> TransferResult<()> {
+        for row in self.journal.originals_that_stay()? {
+            let Some(parcel) = row.parcel else { continue };
+            let original = match self.stays_by_policy(&row) {
+                true => Original::Stays,
+                false => self.remove_original(parcel, &row)?,
+            };
+            match original {
+                Original::Stuck(_) => continue,
+                Original::Stays => {}
+                Original::Away => self.journal.put_away(row.id, FileState::Archived, None, "put away now")?,
+            }
+            self.journal.settle(Code::OriginalStays, &original_place(&row), "it need not be put away any more")?;
+        }
+        Ok(())
+    }
+
+    fn stays_by_policy(&self, source: &FileRow) -> bool {
+        self.keep_sources || !source.place.watched
+    }
+
+    /// What lies at the original's place. Only a failing journal is an error.
+    fn look_at_original(&self, source: &FileRow) -> TransferResult<Original> {
+        Ok(self.has_its_bytes(source).map_or_else(
+            |error| Original::Stuck(error.to_string()),
+            |same| if same { Original::Stays } else { Original::Away },
+        ))
+    }
+
+    fn has_its_bytes(&self, source: &FileRow) -> TransferResult<bool> {
+        let (folder, at) = (self.volume(&source.place.root)?, path(&source.place.path)?);
+        self.has_bytes(folder, at, source)
+    }
+
+    /// Removes the original if it still has exactly the bytes that arrived. Only a failing journal is an error.
+    fn remove_original(&mut self, row: i64, source: &FileRow) -> TransferResult<Original> {
+        match self.try_remove_original(row, source) {
+            Ok(()) => Ok(Original::Away),
+            Err(error @ TransferError::Journal(_)) => Err(error),
+            Err(error) => {
+                tracing::warn!(file = source.id, %error, "an original cannot be put away now");
+                Ok(Original::Stuck(causes(&error)))
+            }
+        }
+    }
+
+    fn try_remove_original(&mut self, row: i64, source: &FileRow) -> TransferResult<()> {
+        let (folder, at) = (self.volume(&source.place.root)?, path(&source.place.path)?);
+        if folder.stat(&at)?.is_none() {
+            // An interrupted run may have removed it: it must not come back and be sent anew.
+            return match folder.flush_folder(&at.parent()) {
+                Err(error) if error.kind() != FailureKind::Missing => Err(error.into()),
+                _ => Ok(()),
+            };
+        }
+        if !self.has_its_bytes(source)? {
+            return Ok(());
+        }
+        self.effect(row, "remove source", &source.place.path, |_| {
+            remove_if_left(folder, &at)?;
+            Ok(folder.flush_folder(&at.parent())?)
+        })
+    }
+
+    /// Gets a content into the archive, proved there by its hash: from the kept copy, or from the original where there is none.
+    fn fill_archive(
+        &mut self,
+        known: &Known,
+        file: &ParcelFile,
+        source: &FileRow,
+        target: &RelPath,
+    ) -> TransferResult<()> {
+        let archive = self.volume(&self.archive)?;
+        if archive.stat(target)?.is_some() {
+            // It stands there since an interruption: nothing may go before it is sure to stay.
+            archive.flush(&[std::slice::from_ref(target), &way_to(&target.parent())].concat())?;
+        } else {
+            let copied = match self.kept_copy(source)? {
+                Some(copy) => self.copy_into_archive(known, file, copy, target),
+                None => Err(TransferError::SourceChanged { path: original_place(source) }),
+            };
+            match copied {
+                Err(error) if error.is_lost() => {
+                    let from = (self.volume(&source.place.root)?, path(&source.place.path)?);
+                    self.copy_into_archive(known, file, from, target)?;
+                }
+                other => other?,
+            }
+        }
+        let in_archive = [(target.clone(), file.size_bytes, Digest(file.sha256))];
+        match compare(archive, &in_archive, &mut |_, _| {})? {
+            Ok(_) => Ok(()),
+            Err(_) => Err(TransferError::ReadBackDiffers { place: place(archive, target) }),
+        }
+    }
+
+    fn copy_into_archive(
+        &mut self,
+        known: &Known,
+        file: &ParcelFile,
+        (source, source_path): (&dyn Volume, RelPath),
+        target: &RelPath,
+    ) -> TransferResult<()> {
+        let archive = self.volume(&self.archive)?;
+        let item = Item {
+            source,
+            source_path,
+            target_path: entry(&target.parent(), &format!("{}.part", target.file_name()))?,
+            sha256: Digest(file.sha256),
+            size_bytes: file.size_bytes,
+        };
+        let detail = target.as_str().to_owned();
+        self.effect(known.row.row, "archive", &detail, |_| copy_to_archive(archive, &item, target))
+    }
+
+    /// Removes the kept copy of a file that needs none any more. What stays is swept later.
+    fn drop_kept(&self, source: &FileRow) -> TransferResult<()> {
+        if let (Some(kept), Ok(spool)) = (&source.kept, self.volume(&self.spool)) {
+            let _ = spool.remove_file(&path(kept)?);
+        }
+        Ok(())
+    }
+}
+
+/// An original's place, as people see it.
+fn original_place(source: &FileRow) -> String {
+    format!("{}/{}", source.place.root, source.place.path)
+}
+
+/// An error and its causes, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let mut parts: Vec<String> = chain.map(ToString::to_string).collect();
+    parts.dedup();
+    parts.join(": ")
 }
 
 /// `<yyyymm>/<payer>/<parcel id>-<number>/<official name>` below the archive's root.
@@ -104,10 +231,7 @@ fn archive_path(known: &Known, file: &ParcelFile) -> TransferResult<RelPath> {
 
 fn copy_to_archive(archive: &dyn Volume, item: &Item<'_>, target: &RelPath) -> TransferResult<()> {
     let mut made = make_folders(archive, &target.parent())?;
-    match archive.remove_file(&item.target_path) {
-        Err(error) if error.kind() != FailureKind::Missing => return Err(error.into()),
-        _ => {}
-    }
+    remove_if_left(archive, &item.target_path)?;
     made.push(item.target_path.clone());
     let copied = copy_items(archive, std::slice::from_ref(item), Copies::ToKeep, &mut |_, _| {});
     if copied.is_err() {

@@ -37,6 +37,22 @@ pub enum TransferError {
         /// Bytes free.
         free_bytes: u64,
     },
+    /// A parcel arrived, and a content of it cannot be put into the archive now.
+    #[error("a file that arrived cannot be put into the archive at {place}")]
+    NotArchived {
+        /// The archive.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Box<TransferError>,
+    },
+    /// The station's own copy of an accepted content is damaged, and its original is gone. Its parcel was abandoned, the file
+    /// waits for a person.
+    #[error("the kept copy of {path} is lost")]
+    KeptLost {
+        /// Place of the original.
+        path: String,
+    },
     /// A source is not what the gate read any more. Its parcel was abandoned; nothing was published.
     #[error("a source changed or vanished while it was copied: {path}")]
     SourceChanged {
@@ -104,3 +120,18 @@ pub enum TransferError {
 
 /// Short for the result of a turn.
 pub type TransferResult<T> = Result<T, TransferError>;
+
+impl TransferError {
+    /// Whether it says that bytes that were known do not lie there any more.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::SourceChanged { .. } | Self::NotPresent { .. } => true,
+            Self::Volume(error) => matches!(
+                error.kind(),
+                crate::volume::FailureKind::Missing | crate::volume::FailureKind::Gone
+            ),
+            _ => false,
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod incoming;
 mod intake;
+mod keep;
 mod lane;
 mod local;
 mod medium;

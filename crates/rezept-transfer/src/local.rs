@@ -6,7 +6,7 @@ use rezept_parcel::Digest;
 
 use crate::content::{Copies, Item, compare, copy_items};
 use crate::deliver::inbox_of;
-use crate::engine::{Engine, Known, Progress, make_folders, path, place, remove_tree};
+use crate::engine::{Engine, Known, Progress, make_folders, place, remove_tree};
 use crate::error::{TransferError, TransferResult};
 use crate::intake::Intake;
 use crate::staging::{inboxes, staged_path, staging_folder};
@@ -60,8 +60,7 @@ impl<'a> Engine<'a> {
             });
             if let Err(TransferError::SourceChanged { path }) = staged {
                 remove_tree(target, &folder)?;
-                self.abandon(known, &path)?;
-                return Err(TransferError::SourceChanged { path });
+                return Err(self.abandon(known, path)?);
             }
             if staged.is_err() {
                 // Best effort: what stays is removed before the next attempt.
@@ -77,10 +76,10 @@ impl<'a> Engine<'a> {
             .iter()
             .map(|file| {
                 let id = file.file.ok_or(TransferError::Stored { what: "a parcel file without source" })?;
-                let place = self.journal.file(id)?.place;
+                let (source, source_path) = self.source_of(&self.journal.file(id)?)?;
                 Ok(Item {
-                    source: self.volume(&place.root)?,
-                    source_path: path(&place.path)?,
+                    source,
+                    source_path,
                     target_path: staged_path(known, file.ordinal)?,
                     sha256: Digest(file.sha256),
                     size_bytes: file.size_bytes,

@@ -326,8 +326,7 @@ impl Engine<'_> {
             }
             Err(TransferError::SourceChanged { path }) => {
                 remove_tree(volume, &part)?;
-                self.abandon(known, &path)?;
-                Err(TransferError::SourceChanged { path })
+                Err(self.abandon(known, path)?)
             }
             Err(TransferError::Volume(error)) => {
                 // Best effort: the medium may be gone. What stays is swept next time.
@@ -356,25 +355,6 @@ impl Engine<'_> {
             }
             _ => error.into(),
         }
-    }
-
-    /// Ends a parcel that was never published because the source at `changed` did. Unchanged sources are free to go again.
-    pub(crate) fn abandon(&mut self, known: &Known, changed: &str) -> TransferResult<()> {
-        for file in self.journal.files_of_parcel(known.row.row)? {
-            let same = match self.volume(&file.place.root).ok().zip(RelPath::new(&file.place.path)) {
-                // Its stamp may be the same: then only its bytes told.
-                Some((volume, path)) if place(volume, &path) == changed => false,
-                Some((volume, path)) => volume.stat(&path)?.is_some_and(|meta| {
-                    meta.size_bytes == file.stamp.size_bytes && meta.modified_ns == file.stamp.modified_ns
-                }),
-                None => false,
-            };
-            let to = if same { FileState::Gated } else { FileState::Gone };
-            self.journal.move_file(file.id, to, None, "the parcel was abandoned: a source changed")?;
-        }
-        let reason = Some(Reason::new(Code::SourceChanged, ""));
-        let change = ParcelChange { reason, ..ParcelChange::default() };
-        Ok(self.journal.move_parcel(known.row.row, ParcelState::Cancelled, &change)?)
     }
 
     fn read_back(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {

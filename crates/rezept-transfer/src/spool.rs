@@ -1,5 +1,5 @@
-//! The spool: parcels are sealed from their sources straight into ciphertext on the local disk, and opened from a copy of
-//! the ciphertext. No plaintext is ever written here.
+//! The spool: parcels are sealed from the kept copies of their contents into ciphertext on the local disk, and opened from a
+//! copy of the ciphertext. The only plaintext here are the kept copies (`keep.rs`).
 
 use rezept_codes::Code;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,7 +18,7 @@ use crate::trust::Trust;
 use crate::volume::{EntryKind, NewFile, ReadSeek, RelPath, Verb, Volume, VolumeError, VolumeResult};
 
 /// Room that the local disk should keep besides the spool.
-const SPARE_BYTES: u64 = 16 << 20;
+pub(crate) const SPARE_BYTES: u64 = 16 << 20;
 /// What sealing adds, at most: names and sizes of each file twice, an authentication tag for each 64 KiB, and the rest.
 const SEALED_MORE_A_FILE_BYTES: u64 = 1024;
 
@@ -218,16 +218,16 @@ impl Seek for SegmentReader<'_> {
 }
 
 impl<'a> Engine<'a> {
-    /// The sources of a parcel of this station, as what is to be copied under no name yet.
+    /// The contents of a parcel of this station, each from its kept copy or its original, as what is to be copied.
     pub(crate) fn sources(&self, known: &Known) -> TransferResult<Vec<Item<'a>>> {
         let plan = known.plan()?;
         let mut items = Vec::with_capacity(known.files.len());
         for (file, planned) in known.files.iter().zip(plan.files()) {
             let id = file.file.ok_or(TransferError::Stored { what: "a parcel file without source" })?;
-            let place = self.journal.file(id)?.place;
+            let (source, source_path) = self.source_of(&self.journal.file(id)?)?;
             items.push(Item {
-                source: self.volume(&place.root)?,
-                source_path: path(&place.path)?,
+                source,
+                source_path,
                 target_path: path(planned.path.as_str())?,
                 sha256: planned.sha256,
                 size_bytes: planned.size,
@@ -283,10 +283,10 @@ impl Engine<'_> {
             Err(error) => {
                 // Best effort: what stays is removed before the next attempt.
                 let _ = remove_tree(spool, &folder);
-                if let TransferError::SourceChanged { path } = &error {
-                    self.abandon(known, path)?;
+                match error {
+                    TransferError::SourceChanged { path } => Err(self.abandon(known, path)?),
+                    error => Err(error),
                 }
-                Err(error)
             }
         }
     }
@@ -397,7 +397,7 @@ impl Engine<'_> {
                 let _ = remove_tree(spool, &entry(&RelPath::ROOT, &name)?);
             }
         }
-        Ok(())
+        self.sweep_kept()
     }
 }
 

@@ -1,6 +1,6 @@
 -- Schema 4.
 
--- ==== Reasons and decisions ===================================================================================
+-- ==== Reasons and decisions ============================================================================
 -- What a content is for; NULL: written by an older program.
 ALTER TABLE file ADD COLUMN purpose TEXT;
 ALTER TABLE parcel_file ADD COLUMN purpose TEXT;
@@ -80,3 +80,12 @@ ALTER TABLE request ADD COLUMN alive_at TEXT;
 -- What was asked is kept no longer than the question: it may hold a value of a patient.
 UPDATE request SET args = '' WHERE state = 'done';
 -- ==== End of requests =========================================================================================
+
+-- ==== Accepted means kept =====================================================================================
+-- Where the station's own copy of an accepted content lies below the spool; NULL: there is none (not accepted yet, accepted
+-- by an older program, or no longer needed).
+ALTER TABLE file ADD COLUMN kept TEXT;
+-- Where an acknowledged content lies below the archive; NULL: not there. Of a KEPT file: its original could not be put away.
+ALTER TABLE file ADD COLUMN archived TEXT;
+CREATE INDEX file_original_stays ON file(id) WHERE state = 'KEPT' AND archived IS NOT NULL;
+-- ==== End of accepted means kept ==============================================================================

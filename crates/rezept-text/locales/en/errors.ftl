@@ -4,7 +4,7 @@
 ## Sentences used again and again
 sent-nothing = Nothing was sent. The original file is untouched.
 sent-not-this = This file was not sent. The original is untouched.
-sent-not-this-parcel = This parcel did not reach the other station. The original file is untouched.
+sent-as-it-stands = What was handed over is not affected. Nothing that is not handed over yet is lost.
 sent-not-taken = Nothing was taken in. The medium is unchanged.
 sent-not-delivered = Nothing was put into the inbox.
 sent-unchanged = Nothing has changed about what was sent.
@@ -223,27 +223,27 @@ RZ-G119-next = Check in the online claim system. If the earlier one was not sent
 
 ## T handing over, media
 RZ-T101-what = What was read back from the medium differs from what was written. The medium may be damaged.
-RZ-T101-sent = { sent-not-this-parcel }
+RZ-T101-sent = { sent-as-it-stands }
 RZ-T101-next = Do not use this medium any more. Send again with another one.
 
 RZ-T102-what = The original file changed while it was copied.
-RZ-T102-sent = { sent-not-this-parcel }
+RZ-T102-sent = This parcel did not reach the other station.
 RZ-T102-next = Send again once the receipt computer has finished. The watching service tries again by itself.
 
 RZ-T103-what = The medium or share is not there.
-RZ-T103-sent = { sent-not-this-parcel }
+RZ-T103-sent = { sent-as-it-stands }
 RZ-T103-next = Plug in the medium or check the network, and run the command again.
 
 RZ-T104-what = The medium went away during the work.
-RZ-T104-sent = { sent-not-this-parcel }
+RZ-T104-sent = { sent-as-it-stands }
 RZ-T104-next = Plug it in again and run the command again. The work goes on from where it was.
 
 RZ-T105-what = The medium has too little room.
-RZ-T105-sent = { sent-not-this-parcel }
+RZ-T105-sent = { sent-as-it-stands }
 RZ-T105-next = Remove files that are not needed, or use another medium.
 
 RZ-T106-what = The medium is write-protected.
-RZ-T106-sent = { sent-not-this-parcel }
+RZ-T106-sent = { sent-as-it-stands }
 RZ-T106-next = Release the write protection, or use another medium.
 
 RZ-T107-what = The medium is not registered.
@@ -251,15 +251,15 @@ RZ-T107-sent = Nothing was written. The original file is untouched.
 RZ-T107-next = Use a registered medium. For a new one, ask the person responsible to register it.
 
 RZ-T108-what = Another medium took the place of the one in use.
-RZ-T108-sent = { sent-not-this-parcel }
+RZ-T108-sent = { sent-as-it-stands }
 RZ-T108-next = Put the first medium back and run the command again.
 
 RZ-T109-what = The medium could not be read or written.
-RZ-T109-sent = { sent-not-this-parcel }
+RZ-T109-sent = { sent-as-it-stands }
 RZ-T109-next = Try again with another medium. { next-ask }
 
 RZ-T110-what = Another program is using the file.
-RZ-T110-sent = { sent-not-this-parcel }
+RZ-T110-sent = { sent-as-it-stands }
 RZ-T110-next = Wait until virus scanners and the like have finished, and run the command again.
 
 RZ-T111-what = It was read again, but perhaps from the memory of this computer and not from the medium itself.
@@ -275,7 +275,7 @@ RZ-T113-sent = The corrected file is in the inbox.
 RZ-T113-next = Claim with the file at the usual place. Do not send the one in 差替え前.
 
 RZ-T114-what = The medium holds a parcel with the same id and other content.
-RZ-T114-sent = { sent-not-this-parcel }
+RZ-T114-sent = { sent-as-it-stands }
 RZ-T114-next = Keep this medium unused and tell the person responsible.
 
 RZ-T115-what = The acknowledgement did not come back in time.
@@ -287,12 +287,24 @@ RZ-T116-sent = It arrived at the other station. The original file is untouched.
 RZ-T116-next = Check room and rights of the archive folder. It is tried again next time.
 
 RZ-T117-what = The medium or share does not answer.
-RZ-T117-sent = { sent-not-this-parcel }
+RZ-T117-sent = { sent-as-it-stands }
 RZ-T117-next = Check the connection and run the command again after a while.
 
 RZ-T118-what = The original file vanished after it had been found.
-RZ-T118-sent = { sent-not-this-parcel }
+RZ-T118-sent = { sent-as-it-stands }
 RZ-T118-next = Check whether somebody moved it, and write it again if needed.
+
+RZ-T119-what = The copy that is kept before sending could not be made in the data folder of this computer: there is no room, or the disk cannot be written.
+RZ-T119-sent = This file has not been sent yet. The original is untouched.
+RZ-T119-next = Make room on the disk of this computer. It is then sent by itself next time.
+
+RZ-T120-what = A file that arrived at the other station cannot be removed from its folder here.
+RZ-T120-sent = It arrived whole, and a copy is in the archive. The original still lies in its folder.
+RZ-T120-next = It need not be sent again. Check the rights of the folder, or put the original away by hand.
+
+RZ-T121-what = The kept copy of an accepted file is damaged, and the original is no longer there.
+RZ-T121-sent = This file has not been sent.
+RZ-T121-next = Write the file again from the receipt computer. The disk may be failing. { next-ask }
 
 ## P parcels that arrived
 RZ-P101-what = The header of the parcel is damaged.
@@ -376,15 +388,15 @@ RZ-P120-sent = Nothing was handed over but what is on the medium it was written 
 RZ-P120-next = If that medium cannot be found, give the parcel up (rezept held refuse) and send the files anew.
 
 RZ-P121-what = The ciphertext kept on this station is not what was written. The disk may be failing.
-RZ-P121-sent = { sent-not-this-parcel }
+RZ-P121-sent = { sent-as-it-stands }
 RZ-P121-next = Send again. If it happens repeatedly, have the disk of this machine checked.
 
 RZ-P122-what = The keys of this station are missing or cannot be opened.
-RZ-P122-sent = { sent-not-this-parcel }
+RZ-P122-sent = { sent-as-it-stands }
 RZ-P122-next = Run rezept doctor. If the keys are lost, pair with the other station again (rezept pair).
 
 RZ-P123-what = The station it is for is not paired, or its pairing was taken back.
-RZ-P123-sent = { sent-not-this-parcel }
+RZ-P123-sent = { sent-as-it-stands }
 RZ-P123-next = Run rezept pair export and rezept pair accept on both stations, then send again.
 
 RZ-P124-what = The parcel is signed and whole, and yet what is inside is not what a parcel holds.

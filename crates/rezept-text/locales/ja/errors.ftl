@@ -4,7 +4,7 @@
 ## 送信の状況として、くり返し使う文
 sent-nothing = 何も送っていません。元のファイルはそのままです。
 sent-not-this = このファイルは送っていません。元のファイルはそのままです。
-sent-not-this-parcel = この受渡パッケージは相手に渡っていません。元のファイルはそのままです。
+sent-as-it-stands = 受渡しが済んだものに影響はありません。まだのものも、なくなっていません。
 sent-not-taken = 何も取り込んでいません。媒体の中身はそのままです。
 sent-not-delivered = 受信フォルダには何も入れていません。
 sent-unchanged = 送信の状況は変わっていません。
@@ -223,27 +223,27 @@ RZ-G119-next = オンライン請求システムで確かめてください。�
 
 ## T 受渡しと媒体
 RZ-T101-what = 媒体から読み直した内容が、書いた内容と違います。媒体が壊れているおそれがあります。
-RZ-T101-sent = { sent-not-this-parcel }
+RZ-T101-sent = { sent-as-it-stands }
 RZ-T101-next = この媒体は使わないでください。別の媒体で、もう一度送ってください。
 
 RZ-T102-what = コピーの途中で、元のファイルが変わりました。
-RZ-T102-sent = { sent-not-this-parcel }
+RZ-T102-sent = この受渡パッケージは相手に渡っていません。
 RZ-T102-next = レセコンの出力が終わってから、もう一度送ってください。監視中なら自動でやり直します。
 
 RZ-T103-what = 媒体または共有フォルダが見つかりません。
-RZ-T103-sent = { sent-not-this-parcel }
+RZ-T103-sent = { sent-as-it-stands }
 RZ-T103-next = 媒体を差し込むか、ネットワークの接続を確かめてから、もう一度実行してください。
 
 RZ-T104-what = 作業の途中で、媒体が外れました。
-RZ-T104-sent = { sent-not-this-parcel }
+RZ-T104-sent = { sent-as-it-stands }
 RZ-T104-next = 媒体を差し直して、もう一度実行してください。途中から続けます。
 
 RZ-T105-what = 媒体の空きが足りません。
-RZ-T105-sent = { sent-not-this-parcel }
+RZ-T105-sent = { sent-as-it-stands }
 RZ-T105-next = いらないファイルを消すか、別の媒体を使ってください。
 
 RZ-T106-what = 媒体に書き込めません。書込み禁止になっています。
-RZ-T106-sent = { sent-not-this-parcel }
+RZ-T106-sent = { sent-as-it-stands }
 RZ-T106-next = 書込み禁止のスイッチを解除するか、別の媒体を使ってください。
 
 RZ-T107-what = 登録されていない媒体です。
@@ -251,15 +251,15 @@ RZ-T107-sent = 何も書いていません。元のファイルはそのまま�
 RZ-T107-next = 決められた媒体を使ってください。新しい媒体なら、責任者に登録を頼んでください。
 
 RZ-T108-what = 媒体が、作業の途中で別のものに替わりました。
-RZ-T108-sent = { sent-not-this-parcel }
+RZ-T108-sent = { sent-as-it-stands }
 RZ-T108-next = 元の媒体に差し替えて、もう一度実行してください。
 
 RZ-T109-what = 媒体の読み書きに失敗しました。
-RZ-T109-sent = { sent-not-this-parcel }
+RZ-T109-sent = { sent-as-it-stands }
 RZ-T109-next = 別の媒体で、もう一度試してください。{ next-ask }
 
 RZ-T110-what = ほかのプログラムがファイルを使っています。
-RZ-T110-sent = { sent-not-this-parcel }
+RZ-T110-sent = { sent-as-it-stands }
 RZ-T110-next = ウイルス対策ソフトなどの処理が終わるのを待って、もう一度実行してください。
 
 RZ-T111-what = 読み直しはしましたが、媒体そのものを読んだとは言い切れません。パソコンの記憶から読んだおそれがあります。
@@ -275,7 +275,7 @@ RZ-T113-sent = 訂正したファイルは、受信フォルダにあります�
 RZ-T113-next = いつもの場所にあるファイルで請求してください。「差替え前」のファイルは送らないでください。
 
 RZ-T114-what = 媒体に、同じ番号で内容の違う受渡パッケージがあります。
-RZ-T114-sent = { sent-not-this-parcel }
+RZ-T114-sent = { sent-as-it-stands }
 RZ-T114-next = この媒体は使わずに保管し、責任者に知らせてください。
 
 RZ-T115-what = 受渡確認が、期限までに戻りませんでした。
@@ -287,12 +287,24 @@ RZ-T116-sent = 相手には届いています。元のファイルはそのま�
 RZ-T116-next = 保管フォルダの空きと権限を確かめてください。次の回にもう一度試します。
 
 RZ-T117-what = 媒体または共有フォルダの応答がありません。
-RZ-T117-sent = { sent-not-this-parcel }
+RZ-T117-sent = { sent-as-it-stands }
 RZ-T117-next = 接続を確かめて、しばらくしてからもう一度実行してください。
 
 RZ-T118-what = 元のファイルが、見つけたあとになくなりました。
-RZ-T118-sent = { sent-not-this-parcel }
+RZ-T118-sent = { sent-as-it-stands }
 RZ-T118-next = 誰かが移していないか確かめ、必要ならもう一度出力してください。
+
+RZ-T119-what = 送る前の控えを、このパソコンのデータフォルダに作れませんでした。空きが足りないか、ディスクに書き込めません。
+RZ-T119-sent = このファイルは、まだ送っていません。元のファイルはそのままです。
+RZ-T119-next = このパソコンのディスクの空きを増やしてください。増えれば、次の回に自動で送ります。
+
+RZ-T120-what = 相手に届いたファイルを、元のフォルダから片付けられません。
+RZ-T120-sent = 相手には正しく届き、控えは保管済みです。元のフォルダにも、そのまま残っています。
+RZ-T120-next = もう一度送る必要はありません。元のフォルダの権限を確かめるか、元のファイルを手で片付けてください。
+
+RZ-T121-what = 受け付けたファイルの控えが壊れ、元のファイルももうありません。
+RZ-T121-sent = このファイルは、まだ相手に渡していません。
+RZ-T121-next = レセコンからもう一度出力してください。ディスクの故障が疑われます。{ next-ask }
 
 ## P 受け取った受渡パッケージ
 RZ-P101-what = 受渡パッケージのヘッダが壊れています。
@@ -376,15 +388,15 @@ RZ-P120-sent = 前に書いた媒体のほかには、何も渡っていませ�
 RZ-P120-next = 前の媒体が見つからないときは、この受渡パッケージを取りやめ（rezept held refuse）、ファイルを新しく送ってください。
 
 RZ-P121-what = この端末に置いた暗号文が、書いたときと違います。ディスクの故障のおそれがあります。
-RZ-P121-sent = { sent-not-this-parcel }
+RZ-P121-sent = { sent-as-it-stands }
 RZ-P121-next = もう一度送ってください。何度も出るときは、この端末のディスクを調べてください。
 
 RZ-P122-what = この端末の鍵が見つからないか、開けません。
-RZ-P122-sent = { sent-not-this-parcel }
+RZ-P122-sent = { sent-as-it-stands }
 RZ-P122-next = rezept doctor で確かめてください。鍵をなくしたときは、相手の端末ともう一度組み合わせてください（rezept pair）。
 
 RZ-P123-what = 送り先の端末との組み合わせが取り消されているか、まだありません。
-RZ-P123-sent = { sent-not-this-parcel }
+RZ-P123-sent = { sent-as-it-stands }
 RZ-P123-next = 両方の端末で rezept pair export と rezept pair accept を行ってから、もう一度送ってください。
 
 RZ-P124-what = 署名も暗号も正しい受渡パッケージですが、中身が決まりどおりではありません。
