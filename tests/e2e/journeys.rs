@@ -99,7 +99,7 @@ fn people_are_told_in_sentences() {
     let got = clinic.terminal().run(&["receive", "--from", &usb]);
     assert!(got.out.contains("P1 ← recekon  届け済み、受渡確認も書き込み済み"), "{}", got.out);
     let back = clinic.recekon().run(&["receive", "--from", &usb]);
-    assert!(back.out.contains("完了 (元のファイルは保管済み)"), "{}", back.out);
+    assert!(back.out.contains("完了 (保管済み)"), "{}", back.out);
     let nothing = clinic.recekon().run(&["receive", "--from", &usb]);
     assert!(nothing.err.contains("新しいものはありません"), "{}", nothing.err);
     let ledger = clinic.recekon().run(&["ledger", "P1", "--lang", "en"]);

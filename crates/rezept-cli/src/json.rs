@@ -273,6 +273,9 @@ pub struct TransferFile {
     pub size: u64,
     /// State of the file, or of its parcel while it has none of its own.
     pub state: &'static str,
+    /// Where it lies in the archive; absent while it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<String>,
     /// `claim`, `return`, `notice`.
     pub kind: Option<String>,
     /// `month`, `part`, `resubmission`, `correction:<sha256>`, `trial`; absent where nobody said.

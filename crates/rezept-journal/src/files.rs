@@ -6,6 +6,7 @@ use rezept_codes::StoredCode;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::error::{JournalError, JournalResult};
+use crate::folder::{from_stored, to_stored};
 use crate::history::{self, Event, Subject};
 use crate::state::FileState;
 use crate::store::Journal;
@@ -294,8 +295,9 @@ impl Journal {
     /// # Errors
     /// When SQLite does not answer.
     pub fn see_file(&mut self, place: &Place, stamp: Stamp) -> JournalResult<i64> {
+        let root = to_stored(self.folder(), &place.root);
         self.change(|tx, (actor, at)| {
-            if let Some(old) = file_at(tx, &place.root, &place.path)?
+            if let Some(old) = file_at(tx, &root, &place.path)?
                 && old.state.may_become(FileState::Gone)
                 && !old.is_accepted()
             {
@@ -307,7 +309,7 @@ impl Journal {
             )?
             .execute(params![
                 place.route,
-                place.root,
+                root,
                 place.path,
                 place.watched,
                 stamp.size_bytes,
@@ -429,7 +431,8 @@ impl Journal {
     /// # Errors
     /// When SQLite does not answer.
     pub fn file_at(&self, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
-        file_at(&self.conn, root, path)
+        let root = to_stored(self.folder(), root);
+        Ok(self.files_where(AT, [root.as_str(), path])?.pop())
     }
 
     /// What [`Journal::file_at`] answers for every name below a folder, by path: one query for a whole scan.
@@ -438,8 +441,10 @@ impl Journal {
     /// When SQLite does not answer.
     pub fn live_files(&self, root: &str) -> JournalResult<HashMap<String, FileRow>> {
         // Newer rows come later and take the place of older ones.
-        let rows =
-            self.files_where("root = ?1 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY path, id", [root])?;
+        let rows = self.files_where(
+            "root = ?1 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY path, id",
+            [to_stored(self.folder(), root)],
+        )?;
         Ok(rows.into_iter().map(|row| (row.place.path.clone(), row)).collect())
     }
 
@@ -490,7 +495,11 @@ impl Journal {
         condition: &str,
         args: impl rusqlite::Params,
     ) -> JournalResult<Vec<FileRow>> {
-        files_where(&self.conn, condition, args)
+        let mut rows = files_where(&self.conn, condition, args)?;
+        for row in &mut rows {
+            row.place.root = from_stored(self.folder(), std::mem::take(&mut row.place.root));
+        }
+        Ok(rows)
     }
 }
 
@@ -500,9 +509,11 @@ const SENT: &str = "(state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXIS
     JOIN parcel ON parcel.row = sent.parcel WHERE sent.file = file.id AND parcel.committed_at IS NOT NULL))";
 
 fn file_at(conn: &Connection, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
-    let condition = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1";
-    Ok(files_where(conn, condition, [root, path])?.pop())
+    Ok(files_where(conn, AT, [root, path])?.pop())
 }
+
+/// The newest live row of a place.
+const AT: &str = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1";
 
 fn files_where(
     conn: &Connection,

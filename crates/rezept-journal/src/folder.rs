@@ -52,3 +52,40 @@ pub(crate) fn make_private_file(path: &Path) -> JournalResult<()> {
         Err(source) => Err(JournalError::Io { verb: "make", path: path.to_owned(), source }),
     }
 }
+
+/// Begins the stored form of a place inside the data folder; the rest is relative to it.
+const INSIDE: &str = "./";
+
+/// A place as it is stored: one inside the data folder relative to it, so that the folder can be moved.
+pub(crate) fn to_stored(data: &Path, place: &str) -> String {
+    let Ok(inside) = Path::new(place).strip_prefix(data) else { return place.to_owned() };
+    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    format!("{INSIDE}{}", parts.join("/"))
+}
+
+/// A stored place as it is where the data folder lies now.
+pub(crate) fn from_stored(data: &Path, stored: String) -> String {
+    match stored.strip_prefix(INSIDE) {
+        None => stored,
+        Some("") => data.to_string_lossy().into_owned(),
+        Some(inside) => {
+            inside.split('/').fold(data.to_owned(), |at, part| at.join(part)).to_string_lossy().into_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_inside_the_data_folder_moves_with_it() {
+        let (old, new) = (Path::new("/var/lib/rezept"), Path::new("/mnt/d"));
+        let file = old.join("resubmissions").join("2025");
+        let stored = to_stored(old, &file.to_string_lossy());
+        assert_eq!(stored, "./resubmissions/2025");
+        assert_eq!(Path::new(&from_stored(new, stored)), new.join("resubmissions").join("2025"));
+        assert_eq!(Path::new(&from_stored(new, to_stored(old, "/var/lib/rezept"))), new);
+        assert_eq!(from_stored(new, to_stored(old, "/var/lib/rezept-other/x")), "/var/lib/rezept-other/x");
+    }
+}

@@ -46,8 +46,10 @@ impl Journal {
         note: &str,
     ) -> JournalResult<()> {
         self.change(|tx, journal| {
-            tx.prepare_cached("UPDATE file SET kept = NULL, archived = coalesce(?2, archived) WHERE id = ?1")?
-                .execute(params![id, archived])?;
+            tx.prepare_cached(
+                "UPDATE file SET kept = NULL, archived = coalesce(?2, archived) WHERE id = ?1",
+            )?
+            .execute(params![id, archived])?;
             move_file(tx, journal, id, to, None, note)
         })
     }

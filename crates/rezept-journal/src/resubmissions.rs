@@ -10,6 +10,7 @@ pub use rows::{NewResubmission, PlannedClaim, ResubmissionClaim, ResubmissionRow
 
 use crate::error::{JournalError, JournalResult};
 use crate::files::word;
+use crate::folder::{from_stored, to_stored};
 use crate::history::{self, Event, Subject};
 use crate::returns::{claim_at, move_claim, note_in_history};
 use crate::state::{ResubmissionState, ReturnState};
@@ -163,6 +164,7 @@ impl Journal {
         claims: &[PlannedClaim],
         forced: Option<&str>,
     ) -> Result<i64, ResubmitError> {
+        let new = &NewResubmission { place: to_stored(self.folder(), &new.place), ..new.clone() };
         let id = self.change_or(|tx, who| {
             let mut numbers: Vec<&str> = claims.iter().map(|c| c.search_no.as_str()).collect();
             numbers.sort_unstable();
@@ -353,7 +355,11 @@ impl Journal {
     ) -> JournalResult<Vec<ResubmissionRow>> {
         let sql = format!("SELECT {COLUMNS} FROM resubmission WHERE {condition}");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
+        let mut rows: Vec<ResubmissionRow> =
+            statement.query_map(args, read_row)?.collect::<Result<_, _>>()?;
+        for row in &mut rows {
+            row.content.place = from_stored(self.folder(), std::mem::take(&mut row.content.place));
+        }
         Ok(rows)
     }
 }

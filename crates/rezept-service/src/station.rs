@@ -145,6 +145,12 @@ pub(crate) fn key(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// The archive of a data folder.
+#[must_use]
+pub fn archive_folder(data: &Path) -> PathBuf {
+    data.join("archive")
+}
+
 /// The disk below a data folder, for the journal to judge. The folder must exist.
 ///
 /// # Errors
@@ -242,7 +248,7 @@ impl Station {
     }
 
     fn archive_folder(&self) -> PathBuf {
-        self.config.data.join("archive")
+        archive_folder(&self.config.data)
     }
 
     pub(crate) fn spool_folder(&self) -> PathBuf {

@@ -38,12 +38,7 @@ impl Engine<'_> {
     /// 1. An original that stays by policy and still has its bytes: KEPT, nothing more. Else 2. the archive gets the content,
     ///    3. the original goes, 4. the journal says so, 5. the kept copy goes. A crash between two of them finds each done and
     ///    goes on; a kept copy that is left is swept.
-    fn put_one_away(
-        &mut self,
-        known: &Known,
-        file: &ParcelFile,
-        source: &FileRow,
-    ) -> TransferResult<()> {
+    fn put_one_away(&mut self, known: &Known, file: &ParcelFile, source: &FileRow) -> TransferResult<()> {
         let by_policy = self.stays_by_policy(source);
         if by_policy && matches!(self.look_at_original(source), Ok(Original::Stays)) {
             self.journal.put_away(source.id, FileState::Kept, None, "")?;
@@ -96,7 +91,11 @@ impl Engine<'_> {
                 Original::Stays => {}
                 Original::Away => self.journal.put_away(row.id, FileState::Archived, None, "put away now")?,
             }
-            self.journal.settle(Code::OriginalStays, &original_place(&row), "it need not be put away any more")?;
+            self.journal.settle(
+                Code::OriginalStays,
+                &original_place(&row),
+                "it need not be put away any more",
+            )?;
         }
         Ok(())
     }

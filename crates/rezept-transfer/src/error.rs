@@ -127,10 +127,9 @@ impl TransferError {
     pub fn is_lost(&self) -> bool {
         match self {
             Self::SourceChanged { .. } | Self::NotPresent { .. } => true,
-            Self::Volume(error) => matches!(
-                error.kind(),
-                crate::volume::FailureKind::Missing | crate::volume::FailureKind::Gone
-            ),
+            Self::Volume(error) => {
+                matches!(error.kind(), crate::volume::FailureKind::Missing | crate::volume::FailureKind::Gone)
+            }
             _ => false,
         }
     }

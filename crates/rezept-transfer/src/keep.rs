@@ -137,7 +137,8 @@ impl Engine<'_> {
                 }
             }
         }
-        let code = if matches!(said, TransferError::KeptLost { .. }) { Code::KeptLost } else { Code::SourceChanged };
+        let code =
+            if matches!(said, TransferError::KeptLost { .. }) { Code::KeptLost } else { Code::SourceChanged };
         let reason = Some(Reason::new(code, ""));
         let change = ParcelChange { reason, ..ParcelChange::default() };
         self.journal.move_parcel(known.row.row, ParcelState::Cancelled, &change)?;
@@ -184,9 +185,11 @@ impl Engine<'_> {
             let Ok(row) = self.journal.file(id) else { continue };
             let is_named = row.kept.as_deref() == Some(&format!("{KEPT}/{name}"));
             let needed = match row.state {
-                FileState::Seen | FileState::Stable | FileState::Gated | FileState::InParcel | FileState::Held => {
-                    is_named
-                }
+                FileState::Seen
+                | FileState::Stable
+                | FileState::Gated
+                | FileState::InParcel
+                | FileState::Held => is_named,
                 FileState::Kept | FileState::Archived | FileState::Cancelled | FileState::Gone => false,
             };
             if !needed {

@@ -7,6 +7,8 @@ use rezept_parcel::decisions::SentDecision;
 use rezept_parcel::{Digest, Header};
 use rezept_text::Arg;
 
+use rezept_service::archive_folder;
+
 use crate::json::{SentDecisionObject, TransferFile, TransferObject};
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
@@ -46,9 +48,11 @@ pub fn describe(journal: &Journal, parcel: &ParcelRow) -> JournalResult<Transfer
 }
 
 fn describe_file(journal: &Journal, parcel: &ParcelRow, file: &ParcelFile) -> JournalResult<TransferFile> {
+    let mut archived = None;
     let (path, state) = match (parcel.direction, file.file) {
         (Direction::Out, Some(id)) => {
             let source = journal.file(id)?;
+            archived = source.archived.as_ref().map(|inside| archive_folder(journal.folder()).join(inside));
             let state =
                 if source.state == FileState::InParcel { parcel.state.word() } else { source.state.word() };
             (Path::new(&source.place.root).join(&source.place.path), state)
@@ -63,6 +67,7 @@ fn describe_file(journal: &Journal, parcel: &ParcelRow, file: &ParcelFile) -> Jo
         sha256: Digest(file.sha256).to_string(),
         size: file.size_bytes,
         state,
+        archived: archived.map(|path| path.to_string_lossy().into_owned()),
         kind: file.kind.clone(),
         purpose: file.purpose.clone(),
         payer: file.payer.clone(),
@@ -87,7 +92,11 @@ pub fn print(transfer: &TransferObject, ui: &Ui) {
         "QUARANTINED" | "CANCELLED" => Tone::Bad,
         _ => Tone::Plain,
     };
-    let state = ui.text().get(&format!("state-{}", transfer.state), &[]);
+    let in_archive = !transfer.files.is_empty() && transfer.files.iter().all(|file| file.archived.is_some());
+    let state = match transfer.state {
+        "ARCHIVED" if !in_archive => ui.say("state-done", &[]),
+        state => ui.text().get(&format!("state-{state}"), &[]),
+    };
     let direction =
         ui.text().get(if transfer.direction == "out" { "transfer-out" } else { "transfer-in" }, &[]);
     let heading = ui.say(
@@ -110,6 +119,10 @@ pub fn print(transfer: &TransferObject, ui: &Ui) {
         let bytes = ui.say("unit-bytes", &[("n", file.size.into())]);
         ui.line(&format!("    {month} {payer}  {bytes}  {}", shown_text(&file.path)));
         ui.line(&format!("      SHA-256 {}", file.sha256));
+        if let Some(archived) = &file.archived {
+            let place = shown_text(archived);
+            ui.line(&format!("      {}", ui.say("archived-at", &[("place", Arg::from(&place))])));
+        }
     }
     for decision in &transfer.decisions {
         let args = [("code", Arg::from(&decision.code)), ("why", Arg::from(&decision.why))];
