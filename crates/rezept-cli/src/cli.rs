@@ -76,6 +76,7 @@ pub enum Command {
     Send(SendArgs),
     Receive(ReceiveArgs),
     Exchange(ExchangeArgs),
+    Cancel(DecideArgs),
     Verify(VerifyArgs),
     Show(ShowArgs),
     Status,
@@ -178,7 +179,7 @@ pub enum HeldCommand {
     Refuse(DecideArgs),
 }
 
-/// `rezept held release`, `rezept held refuse`.
+/// `rezept held release`, `rezept held refuse`, `rezept cancel`.
 #[derive(Debug, Args)]
 pub struct DecideArgs {
     #[arg(value_name = "ID")]

@@ -5,6 +5,7 @@ mod actor;
 mod audit;
 mod demo;
 mod doctor;
+mod cancel;
 mod exchange;
 mod files;
 mod held;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Send(args) => send::run(args, &cli.global, ui),
         Command::Receive(args) => receive::run(args, &cli.global, ui),
         Command::Exchange(args) => exchange::run(args, &cli.global, ui),
+        Command::Cancel(args) => cancel::run(args, &cli.global, ui),
         Command::Verify(args) => verify::run(args, ui),
         Command::Show(args) => show::run(args, ui),
         Command::Status => status::run(&cli.global, ui),

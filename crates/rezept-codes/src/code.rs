@@ -139,6 +139,10 @@ codes! {
     ReceiverNotPaired = "RZ-P123" => Findings,
     SealedContentBad = "RZ-P124" => VerifyFailed,
     RefusedByReceiver = "RZ-P125" => Findings,
+    AcknowledgedBefore = "RZ-P126" => Findings,
+    OwnHeaderForged = "RZ-P127" => VerifyFailed,
+    AckOfCancelled = "RZ-P128" => Findings,
+    CannotCancel = "RZ-P129" => Findings,
 
     /// M: registered media.
     MediumForeign = "RZ-M101" => TargetUnavailable,

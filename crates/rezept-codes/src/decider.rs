@@ -30,6 +30,7 @@ const HOLDING: &[(Code, Decider)] = &[
     (Code::ClaimsWentBefore, Decider::Anyone),
     (Code::CorrectionWaits, Decider::Anyone),
     (Code::RefusedByReceiver, Decider::Anyone),
+    (Code::AcknowledgedBefore, Decider::Anyone),
     (Code::PlainRefused, Decider::Anyone),
     (Code::PossibleDouble, Decider::Anyone),
     (Code::OtherContentArrived, Decider::Anyone),
@@ -45,6 +46,7 @@ const HOLDING: &[(Code, Decider)] = &[
 const LOCAL: &[Code] = &[
     Code::CorrectionWaits,
     Code::RefusedByReceiver,
+    Code::AcknowledgedBefore,
     Code::PlainRefused,
     Code::ApprovalNeeded,
     Code::Infected,

@@ -56,7 +56,8 @@ const KNOWN: &str =
 /// Was sent or is about to be, by a parcel that was not ended before it could arrive. The state alone does not tell: a source
 /// that changed after its parcel was committed is GONE, and its claims are under way.
 const GOES: &str = "(f.state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXISTS (SELECT 1 FROM parcel_file s JOIN \
-    parcel sp ON sp.row = s.parcel WHERE s.file = f.id AND s.held <> 2 AND sp.committed_at IS NOT NULL AND sp.state <> 'CANCELLED'))";
+    parcel sp ON sp.row = s.parcel WHERE s.file = f.id AND s.held <> 2 AND sp.committed_at IS NOT NULL AND \
+    (sp.state <> 'CANCELLED' OR sp.verify_level = 'L4')))";
 
 impl Journal {
     /// Puts the parcels' ids in the place of this station's own row numbers, so that evidence means something to the receiver.

@@ -9,6 +9,7 @@ mod clearance;
 mod clock;
 mod decisions;
 mod disk;
+mod ends;
 mod error;
 mod files;
 mod folder;

@@ -235,8 +235,8 @@ impl Journal {
         self.change(|tx, (actor, at)| {
             only_from(tx, row, ParcelState::Spooled, ParcelState::Spooled)?;
             tx.execute(
-                "UPDATE parcel SET inner = coalesce(inner, header), header = ?2, header_sha256 = ?3, signature = ?4 \
-                 WHERE row = ?1",
+                "UPDATE parcel SET inner = coalesce(inner, header), header = ?2, header_sha256 = ?3, signature = ?4, \
+                 sealed_for = (SELECT signing_key FROM peer WHERE name = parcel.peer) WHERE row = ?1",
                 params![row, header, header_sha256, signature],
             )?;
             let (peer, id): (String, String) =

@@ -154,6 +154,7 @@ impl Journal {
             tx.execute(
                 "INSERT INTO peer (name, signing_key, opening_key, recovery_key, state, state_at, paired_at, opening_at) \
                  VALUES (?1, ?2, ?3, ?4, 'paired', ?5, ?5, ?5) ON CONFLICT (name) DO UPDATE SET signing_key = ?2, \
+                 announced_sequence = CASE signing_key WHEN ?2 THEN announced_sequence END, \
                  opening_at = CASE opening_key WHEN ?3 THEN opening_at ELSE ?5 END, opening_key = ?3, recovery_key = ?4, state = 'paired', state_at = ?5, paired_at = ?5",
                 params![name, keys.signing, keys.opening, keys.recovery, at.to_string()],
             )?;
@@ -184,20 +185,34 @@ impl Journal {
         })
     }
 
-    /// A paired station announced, under its signature, the key it reads with from now on. `false` if it is the known one.
+    /// A paired station announced, under its signature, the key it reads with from now on; `sequence` is the end of its own
+    /// history when it said so. `false` if it is the known one, or if the station said something later already: an old
+    /// parcel that comes again must not bring back a key that is destroyed.
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn announced_key(&mut self, name: &str, opening: &str) -> JournalResult<bool> {
-        match self.peer(name)? {
-            Some(peer) if peer.state == PeerState::Paired && peer.keys.opening != opening => {}
+    pub fn announced_key(&mut self, name: &str, opening: &str, sequence: u64) -> JournalResult<bool> {
+        let peer = match self.peer(name)? {
+            Some(peer) if peer.state == PeerState::Paired => peer,
             _ => return Ok(false),
+        };
+        let last: Option<u64> = self
+            .conn
+            .prepare_cached("SELECT announced_sequence FROM peer WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))?;
+        if last.is_some_and(|last| sequence <= last) {
+            return Ok(false);
         }
+        let is_new = peer.keys.opening != opening;
         self.change(|tx, (actor, at)| {
             tx.execute(
-                "UPDATE peer SET opening_key = ?2, opening_at = ?3 WHERE name = ?1",
-                params![name, opening, at.to_string()],
+                "UPDATE peer SET opening_at = CASE opening_key WHEN ?2 THEN opening_at ELSE ?3 END, opening_key = ?2, \
+                 announced_sequence = ?4 WHERE name = ?1",
+                params![name, opening, at.to_string(), sequence],
             )?;
+            if !is_new {
+                return Ok(false);
+            }
             let note = format!("{name} {opening}");
             let subject = Subject::Station;
             history::append(tx, &Event { at, actor, subject, from: "", to: "KEY_ANNOUNCED", note: &note })?;

@@ -287,7 +287,7 @@ impl FileState {
             (self, next),
             (Seen, Stable | Held | Gone)
                 | (Stable, Gated | Held | Seen | Gone)
-                | (Gated, InParcel | Held | Seen | Gone)
+                | (Gated, InParcel | Held | Seen | Gone | Cancelled)
                 | (InParcel, Archived | Kept | Gone | Gated | Seen | Cancelled | Held)
                 | (Held, Gated | Cancelled | Gone | Seen)
                 // A source that could not be put away at first.

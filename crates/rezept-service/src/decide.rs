@@ -34,6 +34,8 @@ pub enum Decision {
     Refuse,
     /// The medium is lost: write the parcel again.
     Again,
+    /// End a parcel that nobody has acknowledged.
+    Cancel,
 }
 
 /// Everything that waits for a person, oldest rows first.
@@ -141,6 +143,12 @@ impl Station {
     fn decide_file(&mut self, id: i64, decision: Decision, why: &str) -> Result<(), Problem> {
         let row = self.journal.file(id)?;
         let label = format!("F{id}");
+        if decision == Decision::Cancel && matches!(row.state, FileState::Gated | FileState::Held) {
+            return Ok(self.journal.move_file(id, FileState::Cancelled, None, &format!("cancelled: {why}"))?);
+        }
+        if decision == Decision::Cancel {
+            return Err(Problem::new(Code::CannotCancel, label, row.state.word()));
+        }
         if row.state != FileState::Held {
             return Err(Problem::new(Code::UnknownId, label, row.state.word()));
         }
@@ -301,24 +309,27 @@ impl Station {
                 if !out && parcel.state == ParcelState::Held {
                     self.engine().clear_staging(row)?;
                 }
-                let change = ParcelChange { note: format!("refused: {why}"), ..ParcelChange::default() };
-                self.journal.move_parcel(row, ParcelState::Cancelled, &change)?;
                 if out {
-                    self.free_sources(row)?;
+                    return Ok(self.journal.end_parcel(row, FileState::Cancelled, &format!("refused: {why}"))?);
                 }
-                Ok(())
+                let change = ParcelChange { note: format!("refused: {why}"), ..ParcelChange::default() };
+                Ok(self.journal.move_parcel(row, ParcelState::Cancelled, &change)?)
+            }
+            (
+                Decision::Cancel,
+                ParcelState::Spooled
+                | ParcelState::Written
+                | ParcelState::ReadBack
+                | ParcelState::Committed
+                | ParcelState::Expired
+                | ParcelState::Held,
+            ) if out => {
+                Ok(self.journal.end_parcel(row, FileState::Cancelled, &format!("cancelled: {why}"))?)
+            }
+            (Decision::Cancel, _) => {
+                Err(Problem::new(Code::CannotCancel, format!("P{row}"), parcel.state.word()))
             }
             _ => Err(unknown()),
         }
-    }
-
-    /// The sources of a parcel that a person ended are not sent by it: they are cancelled with it.
-    fn free_sources(&mut self, row: i64) -> Result<(), Problem> {
-        for file in self.journal.files_of_parcel(row)? {
-            if file.state == FileState::InParcel {
-                self.journal.move_file(file.id, FileState::Cancelled, None, "its parcel was refused")?;
-            }
-        }
-        Ok(())
     }
 }

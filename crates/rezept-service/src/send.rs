@@ -208,17 +208,64 @@ impl Station {
     pub(crate) fn carry_again(&mut self, row: i64, why: &str, medium: &Path) -> Outcome {
         let mut outcome = Outcome::default();
         let ready = self.medium_for_again(row, medium).and_then(|ready| {
+            if self.journal.is_sealed_for_other_keys(row)? {
+                return Ok((ready, self.seal_anew(row, why, &mut outcome)?));
+            }
             self.decide(Subject::Parcel(row), Decision::Again, why)?;
-            Ok(ready)
+            Ok((ready, vec![row]))
         });
         match ready {
-            Ok((root, warning)) => {
+            Ok(((root, warning), rows)) => {
                 outcome.problems.extend(warning);
-                self.carry_named(row, Some(&root), &mut outcome);
+                for row in rows {
+                    self.carry_named(row, Some(&root), &mut outcome);
+                }
             }
             Err(problem) => outcome.problems.push(problem),
         }
         outcome
+    }
+
+    /// Ends a parcel that its receiver cannot open any more, since it was paired anew, and plans what it held under a new id.
+    /// Interrupted in between, the files are accepted and leave with the next turn.
+    ///
+    /// # Errors
+    /// `CannotCancel` where the parcel arrived.
+    fn seal_anew(&mut self, row: i64, why: &str, outcome: &mut Outcome) -> Result<Vec<i64>, Problem> {
+        let parcel = self.journal.parcel(row)?;
+        if !matches!(
+            parcel.state,
+            ParcelState::Spooled
+                | ParcelState::Written
+                | ParcelState::ReadBack
+                | ParcelState::Committed
+                | ParcelState::Expired
+                | ParcelState::Held
+        ) {
+            return Err(Problem::new(Code::CannotCancel, format!("P{row}"), parcel.state.word()));
+        }
+        let carried = self.journal.files_of_parcel(row)?;
+        self.journal.end_parcel(row, FileState::Gated, &format!("sealed anew: {why}"))?;
+        let mut ready: Vec<Ready> = Vec::with_capacity(carried.len());
+        for file in carried {
+            let file = self.journal.file(file.id)?;
+            if file.state == FileState::Gated {
+                let to = parcel.peer.parse().map_err(|_| Problem::new(Code::JournalDamaged, "", ""))?;
+                ready.push((to, parcel.route.clone(), file));
+            }
+        }
+        let ready = self.clear_to_leave(ready, outcome);
+        let mut planned = Vec::new();
+        for group in self.by_form(ready, None, outcome)? {
+            let new = self.engine().plan(&group.to, group.route.as_deref(), &group.rows, group.form)?;
+            self.journal.remark(
+                Subject::Parcel(new.row),
+                "IN_PLACE_OF",
+                &format!("{} ({why})", parcel.id),
+            )?;
+            planned.push(new.row);
+        }
+        Ok(planned)
     }
 
     fn medium_for_again(&mut self, row: i64, medium: &Path) -> Result<(String, Option<Problem>), Problem> {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rezept_journal::{Direction, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
+use rezept_journal::{Direction, FileRow, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
+use rezept_rules::RouteKind;
 
-use crate::config::{MediumKind, Role};
+use crate::config::{MediumKind, Role, Route};
 use crate::intake::StationIntake;
 use crate::leave::Ready;
 use crate::problem::Problem;
@@ -169,11 +170,7 @@ impl Station {
     fn plan_gated(&mut self, media: &[(String, MediumKind)], outcome: &mut Outcome) -> Result<(), Problem> {
         let mut by_receiver: BTreeMap<String, Vec<Ready>> = BTreeMap::new();
         for row in self.journal.files_in(&[FileState::Gated])? {
-            let Some(route) =
-                self.config.routes.iter().find(|route| Some(&route.name) == row.place.route.as_ref())
-            else {
-                continue; // named by a person: only that person sends it
-            };
+            let Some(route) = self.route_of(&row) else { continue };
             let entry = (route.to.clone(), row.place.route.clone(), row);
             by_receiver.entry(entry.0.to_string()).or_default().push(entry);
         }
@@ -196,6 +193,19 @@ impl Station {
             }
         }
         Ok(())
+    }
+
+    /// The route by which an accepted file leaves: its own, or for one that a person named outside every watched folder, the
+    /// first that takes its kind.
+    pub(crate) fn route_of(&self, row: &FileRow) -> Option<&Route> {
+        let mut routes = self.config.routes.iter();
+        match &row.place.route {
+            Some(name) => routes.find(|route| route.name == *name),
+            None => {
+                let kind: RouteKind = row.content.as_ref()?.kind.as_deref()?.parse().ok()?;
+                routes.find(|route| route.accept.contains(&kind))
+            }
+        }
     }
 
     /// Carries every parcel of this station that is not yet published. A parcel that was begun stays on its medium; a new

@@ -241,32 +241,49 @@ impl Engine<'_> {
 
     /// Whether the medium lacks a good acknowledgement of this parcel.
     pub(crate) fn ack_is_missing(&self, known: &Known, medium: &dyn Volume) -> TransferResult<bool> {
+        Ok(!self.own_ack(known, medium)?.is_some_and(|ack| self.is_ours(known, &ack)))
+    }
+
+    /// Whether this station acknowledged a parcel whose delivery its journal does not know: the journal was restored from a
+    /// backup, or there is a second station of this name. What a person let pass is asked about no more.
+    pub(crate) fn was_acknowledged(&self, known: &Known, medium: &dyn Volume) -> TransferResult<bool> {
+        if known.row.released_code.as_ref().is_some_and(|code| *code == Code::AcknowledgedBefore) {
+            return Ok(false);
+        }
+        let own = self.own_ack(known, medium)?;
+        Ok(own.is_some_and(|ack| {
+            ack.id == known.id && (&ack.from, &ack.to) == (&self.me, &known.header.from)
+        }))
+    }
+
+    /// The acknowledgement that stands beside a parcel, if it can be read; of a paired sender's parcel only with this station's
+    /// own signature.
+    fn own_ack(&self, known: &Known, medium: &dyn Volume) -> TransferResult<Option<Ack>> {
         let file =
             entry(&path(&names::ack_dir(&known.header.from, &known.header.to))?, &names::ack_name(known.id))?;
         match medium.stat(&file)? {
-            Some(meta) if meta.kind == EntryKind::File => {
-                let paired = self.trust(&known.row.sender)?.is_paired();
-                let bytes = match read_small(medium, &file, ACK_FILE_MAX_BYTES) {
-                    // On a share, the sender may just have taken it.
-                    Err(error) if error.kind() == FailureKind::Missing => return Ok(true),
-                    read => read?,
-                };
-                let text = match self.vault.filter(|_| paired) {
-                    None => bytes,
-                    Some(vault) => {
-                        let signature = read_signature(medium, &signature_path(&file)?)?;
-                        let own = vault.signing().public()?;
-                        if signature.is_none_or(|signature| own.verify(&bytes, &signature).is_err()) {
-                            return Ok(true);
-                        }
-                        // It is sealed to this station too, so that it is known again.
-                        open_small(&bytes, &vault.opening_keys(), ack::ACK_MAX_BYTES).unwrap_or_default()
-                    }
-                };
-                Ok(!Ack::parse(&text).is_ok_and(|ack| self.is_ours(known, &ack)))
-            }
-            _ => Ok(true),
+            Some(meta) if meta.kind == EntryKind::File => {}
+            _ => return Ok(None),
         }
+        let bytes = match read_small(medium, &file, ACK_FILE_MAX_BYTES) {
+            // On a share, the sender may just have taken it.
+            Err(error) if error.kind() == FailureKind::Missing => return Ok(None),
+            read => read?,
+        };
+        let paired = self.trust(&known.row.sender)?.is_paired();
+        let text = match self.vault.filter(|_| paired) {
+            None => bytes,
+            Some(vault) => {
+                let signature = read_signature(medium, &signature_path(&file)?)?;
+                let own = vault.signing().public()?;
+                if signature.is_none_or(|signature| own.verify(&bytes, &signature).is_err()) {
+                    return Ok(None);
+                }
+                // It is sealed to this station too, so that it is known again.
+                open_small(&bytes, &vault.opening_keys(), ack::ACK_MAX_BYTES).unwrap_or_default()
+            }
+        };
+        Ok(Ack::parse(&text).ok())
     }
 
     /// Whether this acknowledgement is the one that this station writes for this parcel, whenever it wrote it.

@@ -2,6 +2,8 @@
 //! step is chosen by `recovery::next_in`.
 
 use rezept_codes::Code;
+use std::collections::BTreeMap;
+
 use rezept_journal::{Direction, Form, FoundParcel, ParcelChange, ParcelRow, ParcelState, Reason};
 use rezept_parcel::{Content, Digest, Header, ParcelId, StationName, TextError, header, names};
 
@@ -28,6 +30,31 @@ pub struct Received {
     pub failure: Option<TransferError>,
 }
 
+/// Headers up to this size are kept from the first look; larger ones are read again in their turn.
+const HELD_HEADER_BYTES: usize = 32 << 10;
+
+/// A header on a medium, in its place in the order of its sender's numbers.
+struct Listed {
+    sender: String,
+    sequence: u64,
+    id: ParcelId,
+    found: Option<Found>,
+}
+
+/// Headers in one folder that cannot be read for one cause.
+struct Unreadable {
+    count: u32,
+    why: String,
+    /// Of the first of them.
+    sha256: Digest,
+}
+
+impl Unreadable {
+    fn new(error: &TextError, row: &FoundParcel) -> Self {
+        Self { count: 0, why: error.to_string(), sha256: Digest(row.header_sha256) }
+    }
+}
+
 /// A header as it stands on a medium.
 struct Found {
     row: FoundParcel,
@@ -47,8 +74,14 @@ impl Engine<'_> {
         self.sweep_staging()?;
         self.sweep_spool()?;
         let mut touched = Vec::new();
-        for found in self.find(medium, volume)? {
-            touched.extend(self.note_found(&found, volume, intake)?);
+        for mut listed in self.find(medium, volume)? {
+            let found = match listed.found.take() {
+                Some(found) => Some(found),
+                None => self.read_header(medium, volume, &listed)?,
+            };
+            if let Some(found) = found {
+                touched.extend(self.note_found(&found, volume, intake)?);
+            }
         }
         for parcel in self
             .journal
@@ -88,47 +121,97 @@ impl Engine<'_> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Headers for this station on a medium, by the senders' numbers.
-    fn find(&self, medium: &str, volume: &dyn Volume) -> TransferResult<Vec<Found>> {
+    /// Headers for this station on a medium, by the senders' numbers. They are read one at a time, and of those that are large
+    /// only the place is kept: a medium can hold any number of them. Of headers that cannot be read a person hears once for
+    /// each folder and cause, for as long as it lasts.
+    fn find(&mut self, medium: &str, volume: &dyn Volume) -> TransferResult<Vec<Listed>> {
         let mut all = Vec::new();
+        let mut unreadable: BTreeMap<(Code, String), Unreadable> = BTreeMap::new();
         let mine = path(&format!("{}/{}", names::ROOT, self.me))?;
         for sender in folders(volume, &mine)? {
             let folder = entry(&mine, &sender)?;
             for found in volume.list(&folder)?.unwrap_or_default() {
                 let Ok(name) = found.name else { continue };
                 let names::Entry::Header(id) = names::parse_entry(&name) else { continue };
-                let bytes = match found.meta.kind {
-                    EntryKind::File => {
-                        match read_small(volume, &entry(&folder, &name)?, header::HEADER_MAX_BYTES) {
-                            // A bad sector under one header must not keep the other parcels from arriving.
-                            Err(error) if error.kind() == FailureKind::Device => Vec::new(),
-                            // On a share, its sender may clear it away between listing and reading.
-                            Err(error) if error.kind() == FailureKind::Missing => continue,
-                            read => read?,
-                        }
-                    }
-                    _ => Vec::new(),
-                };
-                let header = Header::parse(&bytes);
-                let beside = signature_path(&entry(&folder, &name)?)?;
-                let sealed = header.as_ref().is_ok_and(|header| matches!(header.content, Content::Sealed(_)));
-                let row = FoundParcel {
-                    id: id.to_string(),
-                    sender: sender.clone(),
-                    sequence: header.as_ref().map_or(0, |header| header.sequence),
-                    medium: medium.to_owned(),
-                    header_sha256: Digest::of(&bytes).0,
-                    form: if sealed { Form::Sealed } else { Form::Bag },
-                    signature: read_signature(volume, &beside)?,
-                    header: bytes,
-                };
-                all.push(Found { row, header });
+                let at = Listed { sender: sender.clone(), sequence: 0, id, found: None };
+                let Some(found) = self.read_header(medium, volume, &at)? else { continue };
+                if let Err(error) = &found.header
+                    && self.journal.parcel_by_id(&sender, &id.to_string())?.is_none()
+                {
+                    let of = (codes::of_header(error), place(volume, &folder));
+                    unreadable.entry(of).or_insert_with(|| Unreadable::new(error, &found.row)).count += 1;
+                    continue;
+                }
+                let sequence = found.row.sequence;
+                let small = found.row.header.len() <= HELD_HEADER_BYTES;
+                all.push(Listed { sequence, found: small.then_some(found), ..at });
             }
         }
-        all.sort_by(|a, b| {
-            (&a.row.sender, a.row.sequence, &a.row.id).cmp(&(&b.row.sender, b.row.sequence, &b.row.id))
-        });
+        self.tell_of_unreadable(&place(volume, &mine), &unreadable)?;
+        all.sort_by(|a, b| (&a.sender, a.sequence, a.id).cmp(&(&b.sender, b.sequence, b.id)));
         Ok(all)
+    }
+
+    /// Raises what is new about headers that cannot be read, and settles what is over.
+    fn tell_of_unreadable(
+        &mut self,
+        mine: &str,
+        unreadable: &BTreeMap<(Code, String), Unreadable>,
+    ) -> TransferResult<()> {
+        for ((code, folder), what) in unreadable {
+            let detail = format!("{} ({}, SHA-256 {})", what.why, what.count, what.sha256);
+            self.journal.raise(&Reason::new(*code, detail), folder)?;
+        }
+        for alert in self.journal.alerts()? {
+            let Some(code) = alert.reason.code.known() else { continue };
+            let is_of_header = matches!(code, Code::HeaderDamaged | Code::NewerParcel);
+            let is_here = alert.place.strip_prefix(mine).is_some_and(|rest| rest.starts_with('/'));
+            if is_of_header && is_here && !unreadable.contains_key(&(code, alert.place.clone())) {
+                self.journal.settle_alert(alert.id, "no such header stands there any more")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the header at a place of a medium; `None` where it is gone by now.
+    fn read_header(
+        &self,
+        medium: &str,
+        volume: &dyn Volume,
+        at: &Listed,
+    ) -> TransferResult<Option<Found>> {
+        let folder = path(&format!("{}/{}/{}", names::ROOT, self.me, at.sender))?;
+        let file = entry(&folder, &names::header_name(at.id))?;
+        let bytes = match volume.stat(&file)? {
+            None => return Ok(None),
+            Some(meta) if meta.kind == EntryKind::File => {
+                match read_small(volume, &file, header::HEADER_MAX_BYTES) {
+                    // A bad sector under one header must not keep the other parcels from arriving.
+                    Err(error) if error.kind() == FailureKind::Device => Vec::new(),
+                    // On a share, its sender may clear it away between listing and reading.
+                    Err(error) if error.kind() == FailureKind::Missing => return Ok(None),
+                    read => read?,
+                }
+            }
+            Some(_) => Vec::new(),
+        };
+        let header = Header::parse(&bytes);
+        let signature = match &header {
+            Ok(_) => read_signature(volume, &signature_path(&file)?)?,
+            Err(_) => None,
+        };
+        let sealed = header.as_ref().is_ok_and(|header| matches!(header.content, Content::Sealed(_)));
+        let row = FoundParcel {
+            id: at.id.to_string(),
+            sender: at.sender.clone(),
+            sequence: header.as_ref().map_or(0, |header| header.sequence),
+            medium: medium.to_owned(),
+            header_sha256: Digest::of(&bytes).0,
+            form: if sealed { Form::Sealed } else { Form::Bag },
+            signature,
+            header: bytes,
+        };
+        Ok(Some(Found { row, header }))
     }
 
     /// Brings the journal up to what the medium shows: a new row, the same parcel again, or a contradiction.
@@ -270,6 +353,11 @@ impl Engine<'_> {
             let step = next_in(known.row.state, there);
             tracing::debug!(parcel = %known.id, state = %known.row.state, ?step, "next step");
             match (step, medium) {
+                (InStep::Authenticate | InStep::Copy, Some((_, volume)))
+                    if self.was_acknowledged(&known, volume)? =>
+                {
+                    return self.hold(row, Reason::new(Code::AcknowledgedBefore, known.row.sender.clone()));
+                }
                 (InStep::Authenticate, Some(_)) => self.authenticate(&known, intake)?,
                 (InStep::Copy, Some((_, volume))) => self.copy_in(&known, volume, intake)?,
                 (InStep::StartOver, _) => {
@@ -321,7 +409,8 @@ impl Engine<'_> {
         if proven {
             self.note_order(known)?;
             if let Some(key) = &known.header.opening_key {
-                self.journal.announced_key(&known.row.sender, &key.to_string())?;
+                let at = known.header.audit.sequence;
+                self.journal.announced_key(&known.row.sender, &key.to_string(), at)?;
             }
         }
         let note = if proven { "sender proven" } else { "sender not proven" }.to_owned();

@@ -76,6 +76,13 @@ impl Engine<'_> {
     /// instead, another is signed as it is.
     fn catch_up_with_pairing(&mut self, row: i64) -> TransferResult<()> {
         let parcel = self.journal.parcel(row)?;
+        if parcel.state == ParcelState::Spooled
+            && parcel.committed_at.is_none()
+            && self.journal.is_sealed_for_other_keys(row)?
+        {
+            // Never published: sealed anew it stays the same parcel.
+            return Ok(remove_tree(self.volume(&self.spool)?, &out_folder(&self.known(row)?)?)?);
+        }
         let unsigned = parcel.form == Form::Bag && parcel.signature.is_none();
         if parcel.state != ParcelState::Spooled || !unsigned || !self.trust(&parcel.peer)?.is_paired() {
             return Ok(());
@@ -140,13 +147,12 @@ impl Engine<'_> {
                     Ok(volume.flush_folder(&folder)?)
                 })?;
             }
-            OutStep::RemoveAck => {
-                let file = ack_path(known)?;
-                self.effect(row, "remove acknowledgement", medium, |_| {
-                    remove_if_there(volume, &file)?;
-                    remove_if_there(volume, &signature_path(&file)?)?;
-                    Ok(volume.flush_folder(&file.parent())?)
-                })?;
+            OutStep::RemoveAck => self.remove_ack(known, medium, volume)?,
+            OutStep::ReportArrived => {
+                self.journal.arrived_after_all(row)?;
+                let detail = known.row.peer.clone();
+                self.journal.raise(&Reason::new(Code::AckOfCancelled, detail), &format!("P{row}"))?;
+                self.remove_ack(known, medium, volume)?;
             }
             OutStep::PutAway => self.put_away(known)?,
             OutStep::Contradiction => {
@@ -156,6 +162,15 @@ impl Engine<'_> {
             OutStep::Wait | OutStep::Rest => return Ok(false),
         }
         Ok(true)
+    }
+
+    fn remove_ack(&mut self, known: &Known, medium: &str, volume: &dyn Volume) -> TransferResult<()> {
+        let file = ack_path(known)?;
+        self.effect(known.row.row, "remove acknowledgement", medium, |_| {
+            remove_if_there(volume, &file)?;
+            remove_if_there(volume, &signature_path(&file)?)?;
+            Ok(volume.flush_folder(&file.parent())?)
+        })
     }
 
     /// Journals an intent, does it, journals the outcome.
@@ -179,7 +194,7 @@ impl Engine<'_> {
         Ok(value)
     }
 
-    fn look(&self, known: &Known, volume: &dyn Volume) -> TransferResult<Outside> {
+    fn look(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<Outside> {
         let folder = known.folder()?;
         let mut there = Outside {
             parts: false,
@@ -212,7 +227,7 @@ impl Engine<'_> {
                     };
                 }
                 names::Entry::Header(id) if known.row.state == ParcelState::Spooled => {
-                    self.check_known(id, volume, &folder)?
+                    self.check_known(id, &known.row.peer, volume, &folder)?
                 }
                 _ => {}
             }
@@ -247,19 +262,52 @@ impl Engine<'_> {
     }
 
     /// A well-formed header of ours that the journal does not know means that the journal was lost or restored: writing
-    /// on would send claims twice.
-    fn check_known(&self, id: ParcelId, volume: &dyn Volume, folder: &RelPath) -> TransferResult<()> {
+    /// on would send claims twice. To a paired station everything goes signed: there a header without this station's own
+    /// signature was made by another hand, which must not be able to stop the claims.
+    fn check_known(
+        &mut self,
+        id: ParcelId,
+        peer: &str,
+        volume: &dyn Volume,
+        folder: &RelPath,
+    ) -> TransferResult<()> {
         if self.journal.parcel_by_id(self.me.as_str(), &id.to_string())?.is_some() {
             return Ok(());
         }
         let file = entry(folder, &names::header_name(id))?;
         let bytes = read_small(volume, &file, header::HEADER_MAX_BYTES)?;
         match rezept_parcel::Header::parse(&bytes) {
-            Ok(header) if header.from == self.me => {
-                Err(TransferError::JournalBehind { place: place(volume, &file) })
-            }
-            _ => Ok(()),
+            Ok(header) if header.from == self.me => {}
+            _ => return Ok(()),
         }
+        let at = place(volume, &file);
+        match self.vault {
+            Some(vault) if self.trust(peer)?.is_paired() => {
+                let signature = read_signature(volume, &signature_path(&file)?)?;
+                let own = vault.signing().public()?;
+                if signature.is_some_and(|signature| own.verify(&bytes, &signature).is_ok()) {
+                    return Err(TransferError::JournalBehind { place: at });
+                }
+                self.journal.raise(&Reason::new(Code::OwnHeaderForged, peer), &at)?;
+                Ok(())
+            }
+            _ => Err(TransferError::JournalBehind { place: at }),
+        }
+    }
+
+    /// Ends the alerts about headers in this station's name that no longer stand on the medium.
+    fn settle_forged(&mut self, volume: &dyn Volume) -> TransferResult<()> {
+        let root = format!("{}/", volume.root());
+        for alert in self.journal.alerts()? {
+            let file = alert.place.strip_prefix(&root).and_then(RelPath::new);
+            if alert.reason.code == Code::OwnHeaderForged
+                && let Some(file) = file
+                && volume.stat(&file)?.is_none()
+            {
+                self.journal.settle_alert(alert.id, "it is gone")?;
+            }
+        }
+        Ok(())
     }
 
     fn sweep_parts(&mut self, known: &Known, volume: &dyn Volume) -> TransferResult<()> {
@@ -429,7 +477,7 @@ impl Engine<'_> {
         let Some(Ok(ack)) = self.read_ack(known, volume)? else { return Ok(()) };
         self.take_witness(&known.row.peer, &ack.audit, ack.witness.as_ref())?;
         if let (Some(key), true) = (&ack.opening_key, known.row.signature.is_some()) {
-            self.journal.announced_key(&known.row.peer, &key.to_string())?;
+            self.journal.announced_key(&known.row.peer, &key.to_string(), ack.audit.sequence)?;
         }
         self.journal.settle(Code::AckBad, &place(volume, &ack_path(known)?), "a good one came")?;
         let change = ParcelChange {
@@ -463,6 +511,7 @@ impl Engine<'_> {
     /// The first failure; the others of this medium were still looked at.
     pub fn tend(&mut self, medium: &str) -> TransferResult<Vec<ParcelRow>> {
         let volume = self.volume(medium)?;
+        self.settle_forged(volume)?;
         let mut changed = Vec::new();
         let mut failure = None;
         for row in self.own_on(volume)? {

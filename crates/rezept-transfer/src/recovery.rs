@@ -71,6 +71,8 @@ pub enum OutStep {
     RemoveBag,
     /// Remove the acknowledgement, which is journalled.
     RemoveAck,
+    /// A cancelled parcel arrived after all: tell a person, then remove the acknowledgement.
+    ReportArrived,
     /// Put the sources away.
     PutAway,
     /// Nothing now: wait for the acknowledgement.
@@ -118,6 +120,7 @@ pub fn next_out(state: ParcelState, there: &Outside) -> OutStep {
             OutStep::RemoveAck
         }
         S::Acknowledged => OutStep::PutAway,
+        S::Cancelled if there.ack == AckThere::Good => OutStep::ReportArrived,
         _ => OutStep::Rest,
     }
 }

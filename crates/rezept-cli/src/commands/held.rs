@@ -34,7 +34,8 @@ fn list(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
 fn decide(args: &DecideArgs, decision: Decision, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let config = station::config(global)?;
     let actor = actor::acting("held", &config, global, ui)?;
-    let ask = Ask::Decide { id: args.id.clone(), decision, why: args.reason.clone(), medium: None };
+    let id = station::label_of(&args.id, &config)?;
+    let ask = Ask::Decide { id, decision, why: args.reason.clone(), medium: None };
     let done = station::work(&config, &actor, &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };
     let exit = outcome::tell(&done, &journal, None, ui)?;

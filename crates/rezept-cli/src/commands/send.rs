@@ -1,7 +1,6 @@
 //! `rezept send`: the named files, as one parcel for each receiver, onto a medium, now.
 
-use rezept_codes::Code;
-use rezept_service::{Ask, Decision, Problem};
+use rezept_service::{Ask, Decision};
 
 use crate::cli::{Global, SendArgs};
 use crate::commands::{actor, outcome, station};
@@ -19,7 +18,7 @@ pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     let medium = args.to.as_deref().map(station::absolute);
     let ask = match &args.again {
         Some(id) => Ask::Decide {
-            id: label_of(id, &config)?,
+            id: station::label_of(id, &config)?,
             decision: Decision::Again,
             why: args.reason.clone().unwrap_or_default(),
             medium,
@@ -33,15 +32,4 @@ pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
         ui.note(&ui.say("send-safe-to-remove", &[]));
     }
     Ok(exit)
-}
-
-/// A parcel may be named by its label (`P3`) or by its id on the medium.
-fn label_of(id: &str, config: &rezept_service::Config) -> Result<String, Failure> {
-    let Some(journal) = station::journal(config)? else {
-        return Err(Problem::new(Code::UnknownId, id, "").into());
-    };
-    let known = journal
-        .parcel_by_id(config.name.as_str(), id)
-        .map_err(|error| Failure::from(Problem::from(&error)))?;
-    Ok(known.map_or_else(|| id.to_owned(), |parcel| format!("P{}", parcel.row)))
 }

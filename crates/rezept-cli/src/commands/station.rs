@@ -184,3 +184,34 @@ impl Request {
 pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
+
+/// The label (`P3`) of what a person named: a label as it is, or the parcel whose id on the medium, or whose begin of it, was
+/// given.
+///
+/// # Errors
+/// `UnknownId` where several parcels begin with it; when the journal cannot be read.
+pub fn label_of(id: &str, config: &Config) -> Result<String, Failure> {
+    let unknown = || Failure::from(Problem::new(Code::UnknownId, id, ""));
+    let journal = journal(config)?.ok_or_else(unknown)?;
+    let of_journal = |error| Failure::from(Problem::from(&error));
+    if let Some(parcel) = journal.parcel_by_id(config.name.as_str(), id).map_err(of_journal)? {
+        return Ok(format!("P{}", parcel.row));
+    }
+    if id.len() < SHORT_ID_DIGITS {
+        return Ok(id.to_owned());
+    }
+    match journal.parcels_beginning_with(id).map_err(of_journal)?.as_slice() {
+        [] => Ok(id.to_owned()),
+        [one] => Ok(format!("P{}", one.row)),
+        _ => Err(unknown()),
+    }
+}
+
+/// So many digits of a parcel's random id are shown, the same on both stations.
+pub const SHORT_ID_DIGITS: usize = 6;
+
+/// The first digits of a parcel's id, as people say it.
+#[must_use]
+pub fn short_id(id: &str) -> &str {
+    id.get(..SHORT_ID_DIGITS).unwrap_or(id)
+}

@@ -9,6 +9,7 @@ use rezept_text::Arg;
 
 use rezept_service::archive_folder;
 
+use crate::commands::station::short_id;
 use crate::json::{SentDecisionObject, TransferFile, TransferObject};
 use crate::shown::shown_text;
 use crate::ui::{Tone, Ui};
@@ -108,7 +109,9 @@ pub fn print(transfer: &TransferObject, ui: &Ui) {
         ],
     );
     let level = ui.text().get(&format!("level-{}", transfer.verify_level), &[]);
-    ui.line(&format!("{}  {}  {level}", ui.paint(&heading, Tone::Strong), ui.paint(&state, tone)));
+    let number = ui.say("transfer-number", &[("id", Arg::from(short_id(&transfer.id)))]);
+    let heading = ui.paint(&heading, Tone::Strong);
+    ui.line(&format!("{heading}  {}  {level}  {number}", ui.paint(&state, tone)));
     for file in &transfer.files {
         let payer = match file.payer.as_deref() {
             Some("1") => ui.say("payer-shaho", &[]),

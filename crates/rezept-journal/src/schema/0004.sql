@@ -89,3 +89,10 @@ ALTER TABLE file ADD COLUMN kept TEXT;
 ALTER TABLE file ADD COLUMN archived TEXT;
 CREATE INDEX file_original_stays ON file(id) WHERE state = 'KEPT' AND archived IS NOT NULL;
 -- ==== End of accepted means kept ==============================================================================
+
+-- ==== Parcels: keys and ends ==================================================================================
+-- The end of the other station's history when it last announced the key that it reads with; NULL: it did not since it was paired.
+ALTER TABLE peer ADD COLUMN announced_sequence INTEGER;
+-- out: the key with which the receiver signed when the parcel was sealed for it; NULL: not sealed, or by an older program.
+ALTER TABLE parcel ADD COLUMN sealed_for TEXT;
+-- ==== End of parcels: keys and ends ===========================================================================

@@ -22,7 +22,7 @@ fn a_peer_is_pinned_revoked_and_paired_anew_and_each_step_is_in_the_history() {
     assert!(!journal.has_paired_peer().unwrap());
     assert_eq!(journal.peer("terminal-1").unwrap().unwrap().state, PeerState::Revoked);
     assert!(matches!(journal.revoke_peer("terminal-1", "again"), Err(JournalError::NotFound { .. })));
-    assert!(!journal.announced_key("terminal-1", "age1z").unwrap(), "a revoked station announces nothing");
+    assert!(!journal.announced_key("terminal-1", "age1z", 1).unwrap(), "a revoked station announces nothing");
 
     journal.pair("terminal-1", &keys("RWb", "age1b"), "4444-5555-6666").unwrap();
     assert_eq!(journal.peers().unwrap().len(), 1);
@@ -37,10 +37,13 @@ fn a_peer_is_pinned_revoked_and_paired_anew_and_each_step_is_in_the_history() {
 fn an_announced_key_replaces_only_the_reading_key() {
     let station = Station::new();
     let mut journal = station.open();
-    assert!(!journal.announced_key("terminal-1", "age1b").unwrap(), "nobody is paired under that name");
+    assert!(!journal.announced_key("terminal-1", "age1b", 1).unwrap(), "nobody is paired under that name");
     journal.pair("terminal-1", &keys("RWa", "age1a"), "1").unwrap();
-    assert!(!journal.announced_key("terminal-1", "age1a").unwrap(), "the known one");
-    assert!(journal.announced_key("terminal-1", "age1b").unwrap());
+    assert!(!journal.announced_key("terminal-1", "age1a", 2).unwrap(), "the known one");
+    assert!(journal.announced_key("terminal-1", "age1b", 5).unwrap());
+    assert!(!journal.announced_key("terminal-1", "age1a", 5).unwrap(), "an old parcel comes again");
+    assert!(!journal.announced_key("terminal-1", "age1b", 9).unwrap(), "the known one, said later");
+    assert!(!journal.announced_key("terminal-1", "age1a", 8).unwrap(), "said before that");
     assert_eq!(journal.peer("terminal-1").unwrap().unwrap().keys, keys("RWa", "age1b"));
 }
 

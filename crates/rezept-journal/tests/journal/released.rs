@@ -265,7 +265,7 @@ fn fill(journal: &mut Journal) {
     journal.add_operator("佐藤", "$argon2id$2", &[OperatorRole::User].into()).unwrap();
     journal.retire_operator("佐藤").unwrap();
     journal.pair("terminal-1", &keys("RWfirst", "age1first"), "1234-5678-9012").unwrap();
-    journal.announced_key("terminal-1", "age1second").unwrap();
+    journal.announced_key("terminal-1", "age1second", 7).unwrap();
     journal.pair("terminal-2", &keys("RWgone", "age1gone"), "2345-6789-0123").unwrap();
     journal.revoke_peer("terminal-2", "sold").unwrap();
     for (kind, public) in [

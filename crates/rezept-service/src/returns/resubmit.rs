@@ -651,6 +651,8 @@ impl Station {
             if matches!(file.state, FileState::Kept | FileState::Archived) {
                 let parcel = file.parcel.map_or_else(String::new, |parcel| format!("P{parcel}"));
                 self.journal.resubmission_sent(row.id, &parcel)?;
+            } else if file.state == FileState::Cancelled {
+                self.journal.cancel_resubmission(row.id, "its file was cancelled")?;
             }
         }
         Ok(())

@@ -407,6 +407,22 @@ RZ-P125-what = A person at the other station refused this file.
 RZ-P125-sent = It was not delivered there. The original is still in its folder.
 RZ-P125-next = Ask at the other station why. To hand it over once more, use rezept held release with a reason; else rezept held refuse.
 
+RZ-P126-what = This station acknowledged this parcel before, but its journal does not know it: it was restored from a backup, or there is a second station of this name.
+RZ-P126-sent = Nothing was delivered. The files that arrived the first time may have been used already.
+RZ-P126-next = Check whether the first files were claimed with. If so, use rezept held refuse; if not, rezept held release with a reason.
+
+RZ-P127-what = The medium holds a parcel in the name of this station without its signature. Somebody else may have made it.
+RZ-P127-sent = Nothing was stopped. That parcel was not sent by this station.
+RZ-P127-next = Find out who used the medium. { next-ask }
+
+RZ-P128-what = An acknowledgement came for a parcel that was cancelled.
+RZ-P128-sent = The files of the cancelled parcel arrived at the other station after all.
+RZ-P128-next = If the same claims were sent again, take one of the two out at the other station, so that nothing is claimed twice.
+
+RZ-P129-what = This parcel cannot be cancelled any more.
+RZ-P129-sent = Nothing was changed.
+RZ-P129-next = If it arrived, deal with it at the other station. rezept status shows where it stands.
+
 ## M registered media
 RZ-M101-what = This medium is registered elsewhere, but not at this station.
 RZ-M101-sent = Nothing was written to it. The original file is untouched.

@@ -47,6 +47,9 @@ help-send-reason = Why it is written again
 help-receive-about = Take what is for this station, and acknowledgements, from a medium
 help-receive-from = Where the medium is
 
+help-cancel-about = End a parcel that nobody has acknowledged, with a reason
+help-cancel-id = An id (P3, or the number shown with the parcel)
+help-cancel-reason = Why it is ended
 help-exchange-about = Hand over in both directions on one medium: send what is ready, take what is here
 help-exchange-medium = Where the medium is
 help-status-about = Show transfers, files not yet sent, and what waits for a person

@@ -50,6 +50,8 @@ request-running = under way
 status-held = Waiting for a person ({ $n })
 held-nothing = Nothing waits for a person.
 held-released = Released. It goes on with the next handing-over (exchange, send, receive or watch).
+cancelled = Ended. What stands on the medium is cleared when it is next used. The original file can be sent again.
+transfer-number = number { $id }
 held-refused = Ended. The file and what is on the medium stay as they are.
 held-cannot-release = What was stopped for this reason cannot be carried even if released. Put the mended file in its place, or end it with rezept held refuse.
 

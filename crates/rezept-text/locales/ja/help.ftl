@@ -47,6 +47,9 @@ help-send-reason = もう一度書く理由
 help-receive-about = 媒体から、この端末あてのものと受渡確認を受け取る
 help-receive-from = 読み込む媒体の場所
 
+help-cancel-about = まだ受渡確認のない受渡パッケージを、理由を記録して取りやめる
+help-cancel-id = 番号 (P3、または受渡番号)
+help-cancel-reason = 取りやめる理由
 help-exchange-about = 受渡: 一つの媒体で、渡すものと受け取るものをまとめて済ませる
 help-exchange-medium = 媒体の場所
 help-status-about = 受渡と、送付前のファイルと、判断を待つものを表示する

@@ -50,6 +50,8 @@ request-running = 作業中
 status-held = 人の判断を待つもの ({ $n } 件)
 held-nothing = 人の判断を待つものはありません。
 held-released = 許可しました。次の受渡し (exchange、send、receive、または見張り) で先へ進みます。
+cancelled = 取りやめました。媒体にあるものは、次にその媒体を使うときに片付けます。元のファイルは、もう一度送れます。
+transfer-number = 受渡番号 { $id }
 held-refused = 取りやめました。ファイルや媒体の中身はそのままです。
 held-cannot-release = この理由で止めたものは、許可しても運べません。直したファイルを置くか、rezept held refuse で取りやめてください。
 

@@ -20,6 +20,7 @@ mod parallel;
 mod power;
 mod registered;
 mod replay;
+mod restored;
 mod sealed;
 mod sizes;
 mod witness;
