@@ -208,6 +208,7 @@ fn expected_shape(form: Form) -> BTreeSet<String> {
             names.push(format!("{name}/{part}"));
         }
     }
+    names.push(format!("{RECEKON}/data/spool/kept/"));
     for payer in ["kokuho", "shaho"] {
         names.push(format!("recekon-1/watch/{payer}/"));
         for part in ["", "ID-01/", "ID-01/RECEIPTC.UKE"] {

@@ -3,9 +3,9 @@
 
 mod actor;
 mod audit;
+mod cancel;
 mod demo;
 mod doctor;
-mod cancel;
 mod exchange;
 mod files;
 mod held;

@@ -328,7 +328,8 @@ const NUMBER_DIGITS_MAX: usize = 18;
 /// Reads a decimal number in its only spelling: no sign, no leading zero, at most 18 digits.
 pub(crate) fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let canonical = text == "0" || !text.starts_with('0');
-    let digits = !text.is_empty() && text.len() <= NUMBER_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        !text.is_empty() && text.len() <= NUMBER_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
     if canonical && digits { text.parse().ok() } else { None }
 }
 

@@ -144,7 +144,12 @@ impl Station {
         let row = self.journal.file(id)?;
         let label = format!("F{id}");
         if decision == Decision::Cancel && matches!(row.state, FileState::Gated | FileState::Held) {
-            return Ok(self.journal.move_file(id, FileState::Cancelled, None, &format!("cancelled: {why}"))?);
+            return Ok(self.journal.move_file(
+                id,
+                FileState::Cancelled,
+                None,
+                &format!("cancelled: {why}"),
+            )?);
         }
         if decision == Decision::Cancel {
             return Err(Problem::new(Code::CannotCancel, label, row.state.word()));
@@ -310,7 +315,11 @@ impl Station {
                     self.engine().clear_staging(row)?;
                 }
                 if out {
-                    return Ok(self.journal.end_parcel(row, FileState::Cancelled, &format!("refused: {why}"))?);
+                    return Ok(self.journal.end_parcel(
+                        row,
+                        FileState::Cancelled,
+                        &format!("refused: {why}"),
+                    )?);
                 }
                 let change = ParcelChange { note: format!("refused: {why}"), ..ParcelChange::default() };
                 Ok(self.journal.move_parcel(row, ParcelState::Cancelled, &change)?)

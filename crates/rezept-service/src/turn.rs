@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rezept_journal::{Direction, FileRow, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp};
+use rezept_journal::{
+    Direction, FileRow, FileState, Form, ParcelChange, ParcelRow, ParcelState, Reason, Timestamp,
+};
 use rezept_rules::RouteKind;
 
 use crate::config::{MediumKind, Role, Route};

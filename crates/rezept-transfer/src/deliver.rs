@@ -251,9 +251,8 @@ impl Engine<'_> {
             return Ok(false);
         }
         let own = self.own_ack(known, medium)?;
-        Ok(own.is_some_and(|ack| {
-            ack.id == known.id && (&ack.from, &ack.to) == (&self.me, &known.header.from)
-        }))
+        Ok(own
+            .is_some_and(|ack| ack.id == known.id && (&ack.from, &ack.to) == (&self.me, &known.header.from)))
     }
 
     /// The acknowledgement that stands beside a parcel, if it can be read; of a paired sender's parcel only with this station's

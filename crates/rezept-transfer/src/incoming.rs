@@ -44,14 +44,13 @@ struct Listed {
 /// Headers in one folder that cannot be read for one cause.
 struct Unreadable {
     count: u32,
-    why: String,
     /// Of the first of them.
     sha256: Digest,
 }
 
 impl Unreadable {
-    fn new(error: &TextError, row: &FoundParcel) -> Self {
-        Self { count: 0, why: error.to_string(), sha256: Digest(row.header_sha256) }
+    const fn new(row: &FoundParcel) -> Self {
+        Self { count: 0, sha256: Digest(row.header_sha256) }
     }
 }
 
@@ -139,7 +138,7 @@ impl Engine<'_> {
                     && self.journal.parcel_by_id(&sender, &id.to_string())?.is_none()
                 {
                     let of = (codes::of_header(error), place(volume, &folder));
-                    unreadable.entry(of).or_insert_with(|| Unreadable::new(error, &found.row)).count += 1;
+                    unreadable.entry(of).or_insert_with(|| Unreadable::new(&found.row)).count += 1;
                     continue;
                 }
                 let sequence = found.row.sequence;
@@ -159,7 +158,7 @@ impl Engine<'_> {
         unreadable: &BTreeMap<(Code, String), Unreadable>,
     ) -> TransferResult<()> {
         for ((code, folder), what) in unreadable {
-            let detail = format!("{} ({}, SHA-256 {})", what.why, what.count, what.sha256);
+            let detail = format!("{} ({})", what.sha256, what.count);
             self.journal.raise(&Reason::new(*code, detail), folder)?;
         }
         for alert in self.journal.alerts()? {
@@ -174,12 +173,7 @@ impl Engine<'_> {
     }
 
     /// Reads the header at a place of a medium; `None` where it is gone by now.
-    fn read_header(
-        &self,
-        medium: &str,
-        volume: &dyn Volume,
-        at: &Listed,
-    ) -> TransferResult<Option<Found>> {
+    fn read_header(&self, medium: &str, volume: &dyn Volume, at: &Listed) -> TransferResult<Option<Found>> {
         let folder = path(&format!("{}/{}/{}", names::ROOT, self.me, at.sender))?;
         let file = entry(&folder, &names::header_name(at.id))?;
         let bytes = match volume.stat(&file)? {

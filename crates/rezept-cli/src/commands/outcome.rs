@@ -43,6 +43,8 @@ pub fn tell(outcome: &Outcome, journal: &Journal, wanted: Option<usize>, ui: &Ui
         print_held(item, ui);
         exit = exit.and(item.reason.code.known().map_or(Exit::Findings, |code| match code.exit() {
             Exit::VerifyFailed => Exit::VerifyFailed,
+            // What arrived cannot be read here: no person's word helps.
+            other if code == Code::NewerParcel => other,
             _ => Exit::Findings,
         }));
     }

@@ -11,9 +11,9 @@ const FILE_MOVES: &[(&str, &str)] = &[
     ("SEEN", "STABLE HELD GONE"),
     ("STABLE", "GATED HELD SEEN GONE"),
     // And IN_PARCEL, but by the plan of a parcel only, which another test looks at.
-    ("GATED", "HELD SEEN GONE"),
+    ("GATED", "HELD SEEN GONE CANCELLED"),
     ("IN_PARCEL", "ARCHIVED KEPT GONE GATED SEEN CANCELLED HELD"),
-    ("KEPT", "GONE"),
+    ("KEPT", "ARCHIVED GONE"),
     ("ARCHIVED", ""),
     ("HELD", "GATED CANCELLED GONE SEEN"),
     ("CANCELLED", "GONE"),

@@ -232,7 +232,19 @@ impl Bench {
         for (site, vault) in sites.iter_mut().zip(VAULTS.get_or_init(make)) {
             site.vault = Some(Arc::clone(vault));
         }
-        for site in &*sites {
+        Self::compare_keys(sites);
+        sites.len()
+    }
+
+    /// A station's machine was replaced: it has new keys, and people compared them.
+    pub fn replace_keys(&mut self, site: usize) {
+        let made = TestClock::fixed().now().to_string();
+        self.sites[site].vault = Some(Arc::new(Vault::generate(made.parse().unwrap()).unwrap()));
+        Self::compare_keys(&self.sites);
+    }
+
+    fn compare_keys(sites: &[Site]) {
+        for site in sites {
             let mut journal = site.journal();
             for other in sites.iter().filter(|other| other.name != site.name) {
                 let vault = other.vault.as_ref().unwrap();
@@ -244,7 +256,6 @@ impl Bench {
                 journal.pair(other.name, &keys, "0000-0000-0000").unwrap();
             }
         }
-        sites.len()
     }
 
     /// Whether everything between the stations of this world is sealed.
@@ -529,7 +540,7 @@ impl Process {
                 file_id: found.meta.file_id,
             };
             let known = self.journal.file_at(SOURCE, &name)?;
-            if known.as_ref().is_some_and(|row| row.state == FileState::InParcel) {
+            if known.as_ref().is_some_and(|row| row.state == FileState::InParcel && row.stamp == stamp) {
                 continue;
             }
             let row = match known {
@@ -561,10 +572,13 @@ impl Process {
         let path = RelPath::new(&row.place.path).unwrap();
         let opened = self.volumes.get(SOURCE)?.open(&path)?.read_to_end(&mut bytes);
         if opened.is_ok() {
-            self.journal.begin_batch()?;
             self.journal.describe_file(row.id, &facts_of(&bytes))?;
-            self.journal.move_file(row.id, FileState::Gated, None, "")?;
-            self.journal.end_batch()?;
+            let row = self.journal.file(row.id)?;
+            match self.with(|engine, _| engine.keep(&row, None)) {
+                // It is another one by now: the next turn sees that.
+                Err(error) if error.is_lost() => {}
+                kept => kept?,
+            }
         }
         Ok(())
     }

@@ -63,11 +63,12 @@ fn always_with(bench: &Bench, story: &Story, journals: &[Journal]) -> Vec<String
     wrong
 }
 
-/// I3: on media and in the spools stands nothing of a content, of its name, or of the facility.
+/// I3: on media and in the spools stands nothing of a content, of its name, or of the facility, but for the station's own
+/// copies of what it accepted.
 fn nothing_is_readable(bench: &Bench, wrong: &mut Vec<String>) {
     let spools = bench.sites.iter().map(|site| &site.spool);
     for volume in bench.media.iter().chain(spools) {
-        for path in volume.paths() {
+        for path in volume.paths().into_iter().filter(|path| !path.starts_with("kept/")) {
             let bytes = (!path.ends_with('/')).then(|| volume.get(&path)).flatten().unwrap_or_default();
             for secret in ["claim,", "RECEIPTC", "9999015", "2024-11", "202411"] {
                 let readable = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -102,6 +103,14 @@ pub fn converged(bench: &Bench, story: &Story) -> Vec<String> {
                 if !waits || held.is_empty() {
                     wrong.push(format!("I5: {} is left in {}", path, site.name));
                 }
+            }
+        }
+        for path in site.spool.paths().into_iter().filter(|path| path.starts_with("kept/")) {
+            let id = path.trim_start_matches("kept/").split('-').next().and_then(|id| id.parse().ok());
+            let row = id.and_then(|id: i64| journal.file(id).ok());
+            let over = [FileState::Kept, FileState::Archived, FileState::Cancelled, FileState::Gone];
+            if row.is_some_and(|row| over.contains(&row.state)) {
+                wrong.push(format!("I5: {path} is kept in {} for nothing", site.name));
             }
         }
         for row in journal.files_in(&[FileState::Seen, FileState::Stable, FileState::Gated]).unwrap() {

@@ -15,6 +15,7 @@ mod failures;
 mod histories;
 mod inside;
 mod invariants;
+mod kept;
 mod kind;
 mod parallel;
 mod power;
