@@ -140,7 +140,8 @@ impl Bed {
             ended(&audit, &[0], "I4: audit verify")?;
             let status = self.stations.run(station, &["--json", "status"]);
             ended(&status, &[0], "I5: status")?;
-            let [parcel] = &status.objects()[..] else {
+            let parcels = status.of_type("transfer");
+            let [parcel] = &parcels[..] else {
                 return Err(format!("I2: {station} knows more or less than one parcel: {}", status.out));
             };
             if parcel["state"] != state || parcel["files"].as_array().map(Vec::len) != Some(2) {

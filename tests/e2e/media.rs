@@ -32,9 +32,10 @@ fn journey(medium: &str) -> (Clinic, Run) {
     (clinic, sent)
 }
 
-/// Warnings of a run, by code.
+/// Warnings of a run, besides that these stations are not paired.
 fn warnings(run: &Run) -> Vec<Value> {
-    run.of_type("error").into_iter().filter(|error| error["exit"] == 0).collect()
+    let said = run.of_type("error").into_iter();
+    said.filter(|error| error["exit"] == 0 && error["code"] != "RZ-K127").collect()
 }
 
 #[test]
@@ -59,6 +60,7 @@ fn a_stick_with_ext4_is_read_past_the_cache() {
             let (_clinic, sent) = journey(&typed(&stick.root()));
             assert_eq!(sent.transfer()["verify_level"], "L2");
             assert!(warnings(&sent).is_empty(), "{sent:?}");
+            assert_eq!(sent.codes(), ["RZ-K127"], "nobody compared keys: {sent:?}");
             assert!(files(&stick.root()).is_empty());
         }
         Err(why) => println!("skipped: no ext4 medium on this machine: {why}"),

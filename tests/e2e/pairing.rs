@@ -467,7 +467,7 @@ fn init_makes_keys_and_a_recovery_key_that_is_only_on_paper() {
     refused(&run(&["recovery", "sheet", "--json"]), 1, "RZ-K116");
     assert_eq!(run(&["recovery", "printed"]).exit, 0);
     assert!(!sheet.exists());
-    assert_eq!(run(&["status", "--json"]).codes(), [""; 0]);
+    assert_eq!(run(&["status", "--json"]).codes(), ["RZ-K127"], "it is paired with nobody yet");
     for (name, bytes) in Tree::of(&clinic.at("new")).files {
         for secret in [key.as_bytes(), b"AGE-SECRET-KEY-"] {
             assert!(

@@ -128,6 +128,7 @@ const LOOKING: &[(&str, &[&str])] = &[
     ("watch", &["--help"]),
 ];
 const ACTING: &[(&str, &[&str])] = &[
+    ("cancel", &["P1", "--reason", "x"]),
     ("exchange", &["{usb}"]),
     ("held refuse", &["F1", "--reason", "x"]),
     ("held release", &["F1", "--reason", "x"]),

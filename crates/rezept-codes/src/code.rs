@@ -247,6 +247,7 @@ codes! {
     RecoverTargetTaken = "RZ-K124" => TargetUnavailable,
     RecoverUnproven = "RZ-K125" => Ok,
     RecoverCannotWrite = "RZ-K126" => TargetUnavailable,
+    ReadableOnStick = "RZ-K127" => Ok,
 
     /// J: journal.
     JournalNewer = "RZ-J101" => Usage,

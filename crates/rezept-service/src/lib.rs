@@ -34,7 +34,8 @@ pub use problem::Problem;
 pub use rezept_transfer::Stop;
 pub use send::Outcome;
 pub use station::{
-    OpenVolumes, OsVolumes, Pace, RealPace, Station, World, archive_folder, disk_of, open_journal,
+    OpenVolumes, OsVolumes, Pace, RealPace, Station, World, archive_folder, disk_of, may_stand_readable,
+    open_journal,
 };
 pub use turn::EXPIRES_AFTER_DAYS;
 pub use watch::{Ask, Asked, Wake};

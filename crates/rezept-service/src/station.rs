@@ -13,7 +13,7 @@ use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{RelPath, Volume, VolumeResult};
 use rezept_transfer::{Engine, Progress, Stop, Stoppable, Volumes};
 
-use crate::config::{Config, MediumKind};
+use crate::config::{Config, MediumKind, Role};
 use crate::media::MediaSeen;
 use crate::print_key::{StationPrintKey, print_key};
 use crate::problem::Problem;
@@ -149,6 +149,15 @@ pub(crate) fn key(path: &Path) -> String {
 #[must_use]
 pub fn archive_folder(data: &Path) -> PathBuf {
     data.join("archive")
+}
+
+/// Whether parcels of a station stand readable on media that can be carried away: it is paired with nobody, and its policy says
+/// nothing about it. `None` stands for a journal that was never used.
+#[must_use]
+pub fn may_stand_readable(config: &Config, journal: Option<&Journal>) -> bool {
+    let removable = config.media.iter().any(|medium| medium.kind == MediumKind::Removable);
+    let paired = journal.is_some_and(|journal| journal.has_paired_peer().unwrap_or(true));
+    removable && !paired && config.role != Role::Single && config.policy.plain_on_removable.is_none()
 }
 
 /// The disk below a data folder, for the journal to judge. The folder must exist.

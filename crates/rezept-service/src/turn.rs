@@ -134,6 +134,7 @@ impl Station {
         if let Err(problem) = self.expire() {
             outcome.note_problem(problem);
         }
+        self.warn_of_readable(media, outcome);
         for row in self.journal.files_in(&[FileState::Held]).unwrap_or_default() {
             // Handed over and refused there: nobody here asked about it yet.
             if row.reason.is_some_and(|reason| reason.code == Code::RefusedByReceiver) {
@@ -151,6 +152,28 @@ impl Station {
             }
         }
         present
+    }
+
+    /// Says so where a parcel of this turn stands readable on a medium that can be carried away. Where a person let a file
+    /// stand so, that person knows.
+    fn warn_of_readable(&self, media: &[(String, MediumKind)], outcome: &mut Outcome) {
+        if self.config.policy.plain_on_removable.is_some() || !self.plain_allowed(MediumKind::Removable) {
+            return;
+        }
+        let removable = |root: &String| {
+            media.iter().any(|(medium, kind)| medium == root && *kind == MediumKind::Removable)
+        };
+        let readable =
+            outcome.parcels.iter().filter_map(|row| self.journal.parcel(*row).ok()).find(|parcel| {
+                parcel.direction == Direction::Out
+                    && parcel.form == Form::Bag
+                    && parcel.state == ParcelState::Committed
+                    && parcel.medium.as_ref().is_some_and(removable)
+            });
+        if let Some(parcel) = readable {
+            let medium = parcel.medium.unwrap_or_default();
+            outcome.note_problem(Problem::new(Code::ReadableOnStick, medium, ""));
+        }
     }
 
     /// Tries now and then to put away the originals that could not be: each try reads them whole.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use rezept_journal::Fitness;
 use rezept_service::keys::{SecretPlace, check_keys, sheet_path};
-use rezept_service::{Config, DEPTH_LIMIT, Problem, Role, disk_of, lacks_approver, try_to_write};
+use rezept_service::{
+    Config, DEPTH_LIMIT, Problem, Role, disk_of, lacks_approver, may_stand_readable, try_to_write,
+};
 use rezept_transfer::os::OsVolume;
 use rezept_transfer::volume::{EntryKind, FailureKind, RelPath, Volume, VolumeResult};
 
@@ -48,6 +50,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     doctor.people(&config);
     doctor.scanner(&config);
     doctor.keys(&config);
+    doctor.pairing(&config);
     for route in &config.routes {
         doctor.watch(&route.watch);
     }
@@ -167,6 +170,15 @@ impl Doctor<'_> {
         let sheet = sheet_path(&config.data);
         if sheet.exists() {
             self.tell("sheet", Verdict::Mind(Code::SheetUnprinted), &sheet.to_string_lossy());
+        }
+    }
+
+    /// Where nothing can be carried away there is nothing to tell.
+    fn pairing(&mut self, config: &Config) {
+        // What is wrong with the journal was told before.
+        let journal = station::journal(config).ok().flatten();
+        if may_stand_readable(config, journal.as_ref()) {
+            self.tell("pairing", Verdict::Mind(Code::ReadableOnStick), "-");
         }
     }
 

@@ -47,7 +47,8 @@ pub fn run(args: &InitArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     if config.role != Role::ClaimTerminal {
         recovery::first_sheet(&config, &mut made, ui)?;
     }
-    ui.note(&ui.say("init-next", &[]));
+    let next = if args.peer.is_some() { "init-next-pair" } else { "init-next" };
+    ui.note(&ui.say(next, &[]));
     Ok(Exit::Ok)
 }
 

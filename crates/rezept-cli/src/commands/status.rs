@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rezept_journal::{FileState, Timestamp};
 use rezept_service::keys::sheet_path;
-use rezept_service::{Problem, held, lacks_approver};
+use rezept_service::{Problem, held, lacks_approver, may_stand_readable};
 
 use crate::cli::Global;
 use crate::commands::{media, outcome, station, transfers};
@@ -72,6 +72,9 @@ pub fn run(global: &Global, ui: &Ui) -> Result<Exit, Failure> {
     }
     if sheet.exists() {
         ui.report(&Report::new(Code::SheetUnprinted).at(shown(&sheet)));
+    }
+    if may_stand_readable(&config, Some(&journal)) {
+        ui.report(&Report::new(Code::ReadableOnStick));
     }
     if lacks_approver(&config, &journal)? {
         ui.report(&Report::new(Code::NoApprover));

@@ -139,3 +139,7 @@ RZ-K125-next = Before it is submitted, take it out once more with the sender's k
 RZ-K126-what = The files that were taken out cannot be written.
 RZ-K126-sent = { sent-unchanged }
 RZ-K126-next = See whether the folder in --out can be written to and has room, and run the command again.
+
+RZ-K127-what = This station is not paired with the other one, so files stand on the medium readable for whoever finds it.
+RZ-K127-sent = Handing over works all the same.
+RZ-K127-next = Compare keys with rezept pair export and rezept pair accept. From then on everything is sealed.

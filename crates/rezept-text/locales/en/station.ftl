@@ -79,6 +79,7 @@ watch-stopped = Watching has ended.
 
 init-done = Configuration made: { $path }
 init-next = Check it with rezept doctor, then begin with rezept watch.
+init-next-pair = Now compare keys with the other station (rezept pair), check with rezept doctor, then begin with rezept watch. Until keys are compared, files on a medium can be read by anybody.
 
 doctor-version = version
 doctor-system = system
@@ -90,6 +91,7 @@ doctor-keys = keys
 doctor-sheet = recovery sheet
 doctor-watch = watched folder
 doctor-inbox = inbox
+doctor-pairing = pairing
 doctor-medium = medium
 doctor-verdict-ok = ok
 doctor-verdict-warning = !

@@ -139,3 +139,7 @@ RZ-K125-next = 提出に使うときは、--public-key に送った端末の鍵�
 RZ-K126-what = 取り出したファイルを書けません。
 RZ-K126-sent = { sent-unchanged }
 RZ-K126-next = --out のフォルダに書けるか、空きがあるかを確かめて、もう一度実行してください。
+
+RZ-K127-what = 相手の端末とペアリング (鍵の照合) をしていないため、媒体のファイルは、媒体を拾った人にも読める形で置かれます。
+RZ-K127-sent = 受渡しは、このままでもできます。
+RZ-K127-next = rezept pair export と rezept pair accept で鍵を照合してください。照合した後は、暗号化して置きます。

@@ -79,6 +79,7 @@ watch-stopped = 見張りを終わりました。
 
 init-done = 設定を作りました: { $path }
 init-next = 次に rezept doctor で確かめ、rezept watch で見張りを始めてください。
+init-next-pair = 次に rezept pair で相手の端末と鍵を照合し (ペアリング)、rezept doctor で確かめてから、rezept watch で見張りを始めてください。照合するまで、媒体のファイルは誰にでも読めます。
 
 doctor-version = 版
 doctor-system = OS
@@ -90,6 +91,7 @@ doctor-keys = 鍵
 doctor-sheet = 復旧用の鍵
 doctor-watch = 見張るフォルダ
 doctor-inbox = 受け取りフォルダ
+doctor-pairing = ペアリング
 doctor-medium = 媒体
 doctor-verdict-ok = ○
 doctor-verdict-warning = △
