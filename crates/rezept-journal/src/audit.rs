@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use crate::bound::Bound;
 use crate::checkpoints::{self, Held, Keeper};
 use crate::error::{JournalError, JournalResult};
 use crate::history::{Checkpoint, HistoryRow, hash_of, read_row};
@@ -35,7 +36,8 @@ pub struct ChainReport {
     pub unmet: Vec<Unmet>,
     /// Files, parcels, return files, returned claims and resubmissions (`F1`, `P2`, `I3`, `R4`, `B5`) whose row and whose
     /// history tell different states, contents of the register (`C6`) with another purpose than the history tells, and
-    /// return files that have not the claims they brought.
+    /// return files that have not the claims they brought. Stations (by name), persons (`O7`), decisions (`D8`) and accepted
+    /// files whose keys, roles, password hash, words or bytes are not those that the history tells.
     pub astray: Vec<String>,
 }
 
@@ -110,7 +112,7 @@ impl Journal {
         let mut head = Checkpoint { seq: 0, hash: [0; 32] };
         let mut entries = 0;
         let mut broken_at = None;
-        let mut told = Told::default();
+        let (mut told, mut bound) = (Told::default(), Bound::default());
         let mut statement = moment.prepare("SELECT * FROM history ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -131,13 +133,17 @@ impl Journal {
             if broken_at.is_none() {
                 head = Checkpoint { seq: entry.seq, hash: entry.hash };
             }
+            bound.note(&entry);
             told.note(entry);
         }
         if broken_at.is_none() && issued(&moment)? > head.seq {
             broken_at = Some(head.seq + 1);
         }
         let (elsewhere, unmet) = unmet(&moment, in_headers)?;
-        let astray = told.compare(&moment)?;
+        let mut astray = told.compare(&moment)?;
+        astray.extend(bound.compare(&moment)?);
+        astray.sort();
+        astray.dedup();
         Ok(ChainReport { entries, head, broken_at, elsewhere, unmet, astray })
     }
 }

@@ -4,6 +4,7 @@
 use rezept_codes::StoredCode;
 use rusqlite::{Connection, Row, params};
 
+use crate::bound::{of_decision, with_mark};
 use crate::error::JournalResult;
 use crate::files::{Reason, one_changed};
 use crate::history::{self, Event, Subject};
@@ -219,10 +220,12 @@ impl Journal {
                     why
                 ])?;
                 let note = format!("{} {} | {why}", reason.code, reason.evidence);
+                let digest = of_decision(tx, tx.last_insert_rowid())?.unwrap_or_default();
+                let note = with_mark(&note, &digest);
                 let to = format!("DECIDED_{}", verdict.word().to_uppercase());
                 history::append(
                     tx,
-                    &Event { at, actor, subject: of.subject(), from: "", to: &to, note: note.trim() },
+                    &Event { at, actor, subject: of.subject(), from: "", to: &to, note: &note },
                 )?;
             }
             Ok(())

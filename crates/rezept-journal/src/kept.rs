@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use crate::bound::with_mark;
 use crate::error::JournalResult;
 use crate::files::{FileRow, move_file, state_of};
 use crate::state::FileState;
@@ -19,7 +20,13 @@ impl Journal {
             match state_of(tx, id)? {
                 // Accepted by an older program, which kept no copies.
                 FileState::Gated => Ok(()),
-                _ => move_file(tx, journal, id, FileState::Gated, None, ""),
+                _ => {
+                    // With this the history tells which bytes were accepted.
+                    let sql = "SELECT lower(hex(sha256)) FROM file WHERE id = ?1";
+                    let sha256: Option<String> = tx.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
+                    let note = sha256.map(|sha256| with_mark("accepted", &sha256)).unwrap_or_default();
+                    move_file(tx, journal, id, FileState::Gated, None, &note)
+                }
             }
         })
     }

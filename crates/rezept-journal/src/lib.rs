@@ -4,6 +4,7 @@
 
 mod alerts;
 mod audit;
+mod bound;
 mod checkpoints;
 mod clearance;
 mod clock;
@@ -36,6 +37,7 @@ mod windows;
 
 pub use alerts::Alert;
 pub use audit::{ChainReport, Unmet};
+pub use bound::note_without_mark;
 pub use checkpoints::{Held, Keeper};
 pub use clearance::Clearance;
 pub use clock::{Clock, SystemClock};

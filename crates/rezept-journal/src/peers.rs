@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::bound::{of_peer, with_mark};
 use crate::error::{JournalError, JournalResult};
 use crate::history::{self, Event, Subject};
 use crate::store::Journal;
@@ -159,6 +160,7 @@ impl Journal {
                 params![name, keys.signing, keys.opening, keys.recovery, at.to_string()],
             )?;
             let note = format!("{name} {} code {code}", keys.signing);
+            let note = with_mark(&note, &of_peer(tx, name)?.unwrap_or_default());
             let subject = Subject::Station;
             history::append(tx, &Event { at, actor, subject, from: before, to: "PAIRED", note: &note })?;
             Ok(())
@@ -178,7 +180,7 @@ impl Journal {
             if changed == 0 {
                 return Err(JournalError::NotFound { subject: name.to_owned() });
             }
-            let note = format!("{name} {why}");
+            let note = with_mark(&format!("{name} {why}"), &of_peer(tx, name)?.unwrap_or_default());
             let subject = Subject::Station;
             history::append(tx, &Event { at, actor, subject, from: "paired", to: "REVOKED", note: &note })?;
             Ok(())
@@ -213,7 +215,7 @@ impl Journal {
             if !is_new {
                 return Ok(false);
             }
-            let note = format!("{name} {opening}");
+            let note = with_mark(&format!("{name} {opening}"), &of_peer(tx, name)?.unwrap_or_default());
             let subject = Subject::Station;
             history::append(tx, &Event { at, actor, subject, from: "", to: "KEY_ANNOUNCED", note: &note })?;
             Ok(true)

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::bound::{of_operator, with_mark};
 use crate::error::JournalError;
 use crate::error::JournalResult;
 use crate::files::word;
@@ -156,7 +157,8 @@ fn listed(roles: &BTreeSet<OperatorRole>) -> String {
 
 fn note(conn: &Connection, who: (&str, Timestamp), id: i64, to: &str, note: &str) -> JournalResult<()> {
     let (actor, at) = who;
-    history::append(conn, &Event { at, actor, subject: Subject::Operator(id), from: "", to, note })?;
+    let note = with_mark(note, &of_operator(conn, id)?.unwrap_or_default());
+    history::append(conn, &Event { at, actor, subject: Subject::Operator(id), from: "", to, note: &note })?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `rezept ledger`: who did what and when, from the hashed history.
 
 use rezept_codes::Code;
-use rezept_journal::{HistoryRow, Subject};
+use rezept_journal::{HistoryRow, Subject, note_without_mark};
 use rezept_parcel::Digest;
 use rezept_service::Problem;
 
@@ -44,7 +44,7 @@ fn print(row: &HistoryRow, ui: &Ui) {
         local_time(&row.at),
         shown_text(&row.actor),
         row.subject,
-        shown_text(&row.note)
+        shown_text(note_without_mark(&row.note))
     ));
     ui.object(&LedgerObject {
         seq: row.seq,
@@ -53,7 +53,7 @@ fn print(row: &HistoryRow, ui: &Ui) {
         subject: &row.subject,
         from: &row.from,
         to: &row.to,
-        note: &row.note,
+        note: note_without_mark(&row.note),
         hash: Digest(row.hash).to_string(),
     });
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy as _;
-use rezept_journal::{Journal, SystemClock};
+use rezept_journal::{Journal, Subject, SystemClock};
 use rezept_service::{Ask, Asked, Config, Outcome, Problem, Station, Stop, World, disk_of};
 
 use crate::cli::Global;
@@ -197,7 +197,7 @@ pub fn label_of(id: &str, config: &Config) -> Result<String, Failure> {
     if let Some(parcel) = journal.parcel_by_id(config.name.as_str(), id).map_err(of_journal)? {
         return Ok(format!("P{}", parcel.row));
     }
-    if id.len() < SHORT_ID_DIGITS {
+    if id.len() < SHORT_ID_DIGITS || (id.parse::<Subject>().is_ok() && id.starts_with(char::is_uppercase)) {
         return Ok(id.to_owned());
     }
     match journal.parcels_beginning_with(id).map_err(of_journal)?.as_slice() {

@@ -1,12 +1,14 @@
 //! The audit chain: someone with an SQLite tool edits, removes, puts in or rewrites; the audit names the first entry that is
 //! not what it was, here or at the next exchange with the other station.
 
+use rezept_codes::Code;
 use rezept_journal::{
-    ChainReport, Checkpoint, FileState, Journal, Keeper, ParcelChange, ParcelState, Subject,
+    ChainReport, Checkpoint, FileState, Journal, Keeper, OperatorRole, ParcelChange, ParcelState, PeerKeys,
+    ReasonOf, ReasonRow, Subject, Verdict,
 };
 use sha2::{Digest, Sha256};
 
-use crate::common::{Station, gated, plan};
+use crate::common::{Station, content, gated, place, plan, stamp};
 
 /// A station with some history, and the checkpoints it handed out on the way.
 fn with_history() -> (Station, Vec<Checkpoint>) {
@@ -212,4 +214,66 @@ fn decisions_and_remarks_do_not_count_as_states() {
     assert!(journal.verify_chain(&[]).unwrap().is_sound());
     let told: Vec<_> = journal.latest_history(3).unwrap().into_iter().map(|row| row.to).collect();
     assert_eq!(told, ["RZ-G001", "HELD", "RZ-G001"]);
+}
+
+/// What the history of keys, people, decisions and accepted contents tells, in a journal of its own.
+fn trusted() -> Station {
+    let station = Station::new();
+    let mut journal = station.open();
+    let keys = |opening: &str| PeerKeys {
+        signing: "RWsign".to_owned(),
+        opening: opening.to_owned(),
+        recovery: Some("age1recovery".to_owned()),
+    };
+    journal.pair("terminal-1", &keys("age1first"), "1111-2222-3333").unwrap();
+    assert!(journal.announced_key("terminal-1", "age1second", 5).unwrap());
+    journal.pair("terminal-2", &keys("age1other"), "1111-2222-3334").unwrap();
+    journal.revoke_peer("terminal-2", "sold").unwrap();
+    journal.add_operator("山田", "$argon2id$1", &[OperatorRole::SystemAdmin].into()).unwrap();
+    journal.add_operator("佐藤", "$argon2id$2", &[OperatorRole::User].into()).unwrap();
+    journal.set_operator_secret("佐藤", "$argon2id$3").unwrap();
+    let id = journal.see_file(&place("a.UKE"), stamp(1)).unwrap();
+    journal.describe_file(id, &content(1, 1)).unwrap();
+    journal.move_file(id, FileState::Stable, None, "").unwrap();
+    journal.accept_file(id, "kept/1-00").unwrap();
+    let reason = ReasonRow {
+        code: Code::GateTotals.into(),
+        evidence: "claims".to_owned(),
+        detail: String::new(),
+        alone: true,
+        covered: false,
+    };
+    let sha256 = content(1, 1).sha256;
+    journal.decide(ReasonOf::File(id), &sha256, &[reason], Verdict::Release, "checked").unwrap();
+    assert!(journal.verify_chain(&[]).unwrap().is_sound());
+    station
+}
+
+#[test]
+fn trust_that_was_changed_behind_the_history_is_astray() {
+    let cases: &[(&str, &str)] = &[
+        ("UPDATE peer SET opening_key = 'age1evil' WHERE name = 'terminal-1'", "terminal-1"),
+        ("UPDATE peer SET signing_key = 'RWevil' WHERE name = 'terminal-1'", "terminal-1"),
+        ("UPDATE peer SET recovery_key = 'age1evil' WHERE name = 'terminal-1'", "terminal-1"),
+        ("UPDATE peer SET state = 'paired' WHERE name = 'terminal-2'", "terminal-2"),
+        ("DELETE FROM peer WHERE name = 'terminal-1'", "terminal-1"),
+        ("UPDATE operator SET secret = '$argon2id$evil' WHERE id = 2", "O2"),
+        ("INSERT INTO operator_role VALUES (2, 'system-admin')", "O2"),
+        ("UPDATE operator SET name = '鈴木' WHERE id = 2", "O2"),
+        ("UPDATE decision SET why = 'other words'", "D1"),
+        ("UPDATE decision SET evidence = ''", "D1"),
+        ("UPDATE decision SET sha256 = zeroblob(32)", "D1"),
+        (
+            "INSERT INTO decision (at, actor, subject, sha256, code, evidence, verdict, why)
+            SELECT at, actor, subject, sha256, 'RZ-G112', evidence, verdict, why FROM decision",
+            "D2",
+        ),
+        ("UPDATE file SET sha256 = zeroblob(32) WHERE id = 1", "F1"),
+    ];
+    for (change, astray) in cases {
+        let station = trusted();
+        station.forge(change);
+        let report = station.open().verify_chain(&[]).unwrap();
+        assert_eq!((report.broken_at, report.astray), (None, vec![(*astray).to_owned()]), "{change}");
+    }
 }
