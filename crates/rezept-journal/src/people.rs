@@ -205,13 +205,6 @@ impl Journal {
             .ok_or_else(|| JournalError::NotFound { subject: Subject::Operator(id).to_string() })
     }
 
-    /// Whether a person has to wait now after too many wrong passwords.
-    #[must_use]
-    pub fn must_wait(&self, operator: &OperatorRow) -> bool {
-        let until = operator.locked_until.as_deref().and_then(|until| until.parse::<Timestamp>().ok());
-        until.is_some_and(|until| self.clock.now() < until)
-    }
-
     /// Names a person. The first one must be system administrator.
     ///
     /// # Errors
@@ -286,40 +279,59 @@ impl Journal {
         })
     }
 
-    /// Notes that a person gave the right secret. Changes nothing where nothing was wrong before.
+    /// Begins a try of a person's secret: counts it as wrong until it is known to be right, and has the person wait from the
+    /// [`WRONG_IN_A_ROW`]th on. So tries that are made at the same time count like tries one after the other. Returns how many
+    /// there were; `None` where the person has to wait.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn begin_try(&mut self, operator: &OperatorRow) -> JournalResult<Option<u32>> {
+        self.change(|tx, (_, at)| {
+            let until: Option<String> =
+                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| row.get(0))?;
+            let until = until.and_then(|until| until.parse::<Timestamp>().ok());
+            if until.is_some_and(|until| at < until) {
+                return Ok(None);
+            }
+            let tries: u32 = tx.query_row(
+                "UPDATE operator SET failures = failures + 1 WHERE id = ?1 RETURNING failures",
+                [operator.id],
+                |row| row.get(0),
+            )?;
+            if tries >= WRONG_IN_A_ROW {
+                let until = at + SignedDuration::from_mins(WAIT_MINUTES);
+                tx.execute(
+                    "UPDATE operator SET locked_until = ?2 WHERE id = ?1",
+                    params![operator.id, until.to_string()],
+                )?;
+            }
+            Ok(Some(tries))
+        })
+    }
+
+    /// Notes that a person gave the right secret: nothing is counted against them any more.
     ///
     /// # Errors
     /// When SQLite does not answer.
     pub fn note_login(&mut self, operator: &OperatorRow) -> JournalResult<()> {
-        if operator.failures == 0 {
-            return Ok(());
-        }
         self.change(|tx, _| {
             tx.execute("UPDATE operator SET failures = 0, locked_until = NULL WHERE id = ?1", [operator.id])?;
             Ok(())
         })
     }
 
-    /// Notes a wrong secret, and has the person wait after [`WRONG_IN_A_ROW`] of them. The history tells of it.
+    /// Writes a wrong secret, the `tries`th in a row, into the history.
     ///
     /// # Errors
     /// When SQLite does not answer.
-    pub fn note_wrong_secret(&mut self, operator: &OperatorRow) -> JournalResult<()> {
+    pub fn note_wrong_secret(&mut self, operator: &OperatorRow, tries: u32) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
-            let failures: u32 = tx.query_row(
-                "UPDATE operator SET failures = failures + 1 WHERE id = ?1 RETURNING failures",
-                [operator.id],
-                |row| row.get(0),
-            )?;
-            let mut what = format!("{} ({failures})", operator.name);
-            if failures >= WRONG_IN_A_ROW {
-                let until = at + SignedDuration::from_mins(WAIT_MINUTES);
-                tx.execute(
-                    "UPDATE operator SET locked_until = ?2 WHERE id = ?1",
-                    params![operator.id, until.to_string()],
-                )?;
-                what = format!("{what}, locked until {until}");
-            }
+            let until: Option<String> =
+                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| row.get(0))?;
+            let what = match until {
+                Some(until) => format!("{} ({tries}), locked until {until}", operator.name),
+                None => format!("{} ({tries})", operator.name),
+            };
             note(tx, (actor, at), operator.id, "WRONG_PASSWORD", &what)
         })
     }

@@ -124,14 +124,14 @@ pub fn log_in(journal: &mut Journal, name: &str, pin: &Pin) -> Result<OperatorRo
         journal.remark(Subject::Station, "WRONG_PASSWORD", "unknown name")?;
         return Err(Problem::new(Code::OperatorRefused, "", ""));
     };
-    if journal.must_wait(&operator) {
-        let until = operator.locked_until.unwrap_or_default();
+    let Some(tries) = journal.begin_try(&operator)? else {
+        let until = journal.operator(name)?.and_then(|operator| operator.locked_until).unwrap_or_default();
         return Err(Problem::new(Code::OperatorWaits, name, until));
-    }
+    };
     let stored = journal.operator_secret(operator.id)?;
     if !is_right(pin, &stored) {
         let before = journal.act_as(name);
-        let noted = journal.note_wrong_secret(&operator);
+        let noted = journal.note_wrong_secret(&operator, tries);
         journal.act_as(&before);
         noted?;
         return Err(Problem::new(Code::OperatorRefused, "", ""));

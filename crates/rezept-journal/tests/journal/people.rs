@@ -116,30 +116,40 @@ fn after_five_wrong_passwords_in_a_row_a_person_waits_five_minutes() {
     let mut journal = Journal::open(&station.data, &good_disk(), clock.clone(), "test").unwrap();
     journal.add_operator("山田", "s", &roles(&[SystemAdmin])).unwrap();
     let now = |journal: &Journal| journal.operator("山田").unwrap().unwrap();
-    for wrong in 1..=WRONG_IN_A_ROW {
-        let row = now(&journal);
-        assert!(!journal.must_wait(&row), "before number {wrong}");
-        journal.note_wrong_secret(&row).unwrap();
-    }
     let row = now(&journal);
-    assert!(journal.must_wait(&row));
-    clock.0.fetch_add(299, Ordering::Relaxed);
-    assert!(journal.must_wait(&row));
-    clock.0.fetch_add(1, Ordering::Relaxed);
-    assert!(!journal.must_wait(&row));
-    // The sixth costs as much as the fifth did.
-    journal.note_wrong_secret(&row).unwrap();
-    assert!(journal.must_wait(&now(&journal)));
-    clock.0.fetch_add(300, Ordering::Relaxed);
-    journal.note_login(&now(&journal)).unwrap();
-    assert_eq!((now(&journal).failures, now(&journal).locked_until), (0, None));
-    for _ in 1..WRONG_IN_A_ROW {
-        journal.note_wrong_secret(&now(&journal)).unwrap();
+    let wrong = |journal: &mut Journal| {
+        let tries = journal.begin_try(&row).unwrap();
+        tries.inspect(|tries| journal.note_wrong_secret(&row, *tries).unwrap())
+    };
+    for number in 1..=WRONG_IN_A_ROW {
+        assert_eq!(wrong(&mut journal), Some(number));
     }
-    assert!(!journal.must_wait(&now(&journal)), "a right one begins the count anew");
+    assert_eq!(wrong(&mut journal), None);
+    clock.0.fetch_add(299, Ordering::Relaxed);
+    assert_eq!(wrong(&mut journal), None);
+    clock.0.fetch_add(1, Ordering::Relaxed);
+    // The sixth costs as much as the fifth did.
+    assert_eq!(wrong(&mut journal), Some(6));
+    assert_eq!(wrong(&mut journal), None);
+    clock.0.fetch_add(300, Ordering::Relaxed);
+    assert_eq!(journal.begin_try(&row).unwrap(), Some(7));
+    journal.note_login(&row).unwrap();
+    assert_eq!((now(&journal).failures, now(&journal).locked_until), (0, None));
+    for number in 1..WRONG_IN_A_ROW {
+        assert_eq!(wrong(&mut journal), Some(number), "a right one begins the count anew");
+    }
     let noted = acts(&journal, row.id);
     assert_eq!(noted[1], "test WRONG_PASSWORD 山田 (1)");
     assert_eq!(noted[5], "test WRONG_PASSWORD 山田 (5), locked until 2026-04-01T00:05:00Z");
+}
+
+#[test]
+fn tries_at_the_same_time_count_like_tries_one_after_the_other() {
+    let (_station, mut journal) = with_admin();
+    let row = journal.operator("山田").unwrap().unwrap();
+    // None of them is known to be wrong yet.
+    let begun: Vec<Option<u32>> = (0..20).map(|_| journal.begin_try(&row).unwrap()).collect();
+    assert_eq!(begun.iter().flatten().count(), WRONG_IN_A_ROW as usize);
 }
 
 #[test]
@@ -147,7 +157,8 @@ fn a_new_password_ends_the_waiting() {
     let (_station, mut journal) = with_admin();
     for _ in 0..WRONG_IN_A_ROW {
         let row = journal.operator("山田").unwrap().unwrap();
-        journal.note_wrong_secret(&row).unwrap();
+        let tries = journal.begin_try(&row).unwrap().unwrap();
+        journal.note_wrong_secret(&row, tries).unwrap();
     }
     let row = journal.set_operator_secret("山田", "t").unwrap();
     assert_eq!((row.failures, row.locked_until), (0, None));

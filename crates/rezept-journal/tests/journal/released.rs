@@ -261,7 +261,8 @@ fn fill(journal: &mut Journal) {
     };
     let admin = [OperatorRole::SystemAdmin, OperatorRole::User].into();
     let person = journal.add_operator("山田", "$argon2id$1", &admin).unwrap();
-    journal.note_wrong_secret(&person).unwrap();
+    let tries = journal.begin_try(&person).unwrap().unwrap();
+    journal.note_wrong_secret(&person, tries).unwrap();
     journal.add_operator("佐藤", "$argon2id$2", &[OperatorRole::User].into()).unwrap();
     journal.retire_operator("佐藤").unwrap();
     journal.pair("terminal-1", &keys("RWfirst", "age1first"), "1234-5678-9012").unwrap();
