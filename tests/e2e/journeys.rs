@@ -302,3 +302,45 @@ fn the_real_file_goes_all_the_way() {
     assert_eq!(shown.of_type("file")[0]["sha256"], sha256(&bytes));
     assert!(!shown.of_type("finding").is_empty());
 }
+
+#[test]
+fn a_trial_counts_for_nothing_and_stands_apart() {
+    let clinic = Clinic::new();
+    let bytes = invented("ika_shaho/RECEIPTC.UKE");
+    let source = clinic.put("recekon/watch/RECEIPTC.UKE", &bytes);
+    let usb = clinic.typed("usb");
+    let round = |args: &[&str]| {
+        let sent = clinic.recekon().json(args);
+        assert_eq!((sent.exit, sent.held()), (0, vec![]), "{sent:?}");
+        let got = clinic.receive();
+        assert_eq!((got.exit, got.held()), (0, vec![]), "{got:?}");
+        assert_eq!(clinic.recekon().json(&["receive", "--from", &usb]).exit, 0);
+        sent.transfer()
+    };
+    let trial = round(&["send", &source, "--to", &usb, "--trial"]);
+    assert_eq!(trial["files"][0]["purpose"], "trial");
+    let tried = clinic.at("terminal/inbox/202411/shaho/確認試験/RECEIPTC.UKE");
+    assert_eq!(fs::read(&tried).unwrap(), bytes);
+    assert_eq!(
+        fs::read(clinic.at("recekon/watch/RECEIPTC.UKE")).unwrap(),
+        bytes,
+        "the month is yet to be sent"
+    );
+    assert!(!clinic.at("terminal/inbox/202411/shaho/RECEIPTC.UKE").exists());
+
+    let month = round(&["send", &source, "--to", &usb]);
+    assert_eq!(month["files"][0].get("purpose"), None);
+    assert_eq!(fs::read(clinic.at("terminal/inbox/202411/shaho/RECEIPTC.UKE")).unwrap(), bytes);
+    assert!(!clinic.at("recekon/watch/RECEIPTC.UKE").exists());
+
+    // Once it was sent, it may be tried again, and not sent again unasked.
+    let copy = clinic.put("elsewhere/RECEIPTC.UKE", &bytes);
+    round(&["send", &copy, "--to", &usb, "--trial"]);
+    let again = clinic.recekon().json(&["send", &copy, "--to", &usb]);
+    assert_eq!((again.exit, again.held()), (1, vec!["RZ-G107".to_owned()]), "{again:?}");
+    let shown = clinic.terminal().run(&["status"]);
+    assert!(shown.out.contains("2024-11 社保  確認試験"), "{}", shown.out);
+    for desk in [clinic.recekon(), clinic.terminal()] {
+        desk.audit();
+    }
+}

@@ -146,6 +146,8 @@ pub struct SendArgs {
     pub again: Option<String>,
     #[arg(long, value_name = "TEXT", requires = "again", value_parser = something_said)]
     pub reason: Option<String>,
+    #[arg(long, conflicts_with = "again")]
+    pub trial: bool,
 }
 
 /// `rezept receive`.

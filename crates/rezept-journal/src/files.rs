@@ -232,6 +232,37 @@ pub(crate) fn move_file(
     Ok(())
 }
 
+/// Inserts the row of a content that was just seen.
+fn insert_seen(
+    tx: &Connection,
+    (actor, at): (&str, jiff::Timestamp),
+    (place, root): (&Place, &str),
+    stamp: Stamp,
+    purpose: Option<&str>,
+) -> JournalResult<i64> {
+    tx.prepare_cached(
+        "INSERT INTO file (route, root, path, watched, size_bytes, modified_ns, file_id, state, state_at, seen_at, purpose) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+    )?
+    .execute(params![
+        place.route,
+        root,
+        place.path,
+        place.watched,
+        stamp.size_bytes,
+        stamp.modified_ns.to_string(),
+        stamp.file_id.to_string(),
+        FileState::Seen.word(),
+        at.to_string(),
+        purpose,
+    ])?;
+    let id = tx.last_insert_rowid();
+    let note = purpose.unwrap_or_default();
+    let subject = Subject::File(id);
+    history::append(tx, &Event { at, actor, subject, from: "", to: FileState::Seen.word(), note })?;
+    Ok(id)
+}
+
 impl Journal {
     /// Makes the changes from here to [`Journal::end_batch`] durable together: thousands of files that appear at once
     /// must not cost thousands of flushes. Nothing outside the journal may be done in between, and another process
@@ -303,26 +334,28 @@ impl Journal {
             {
                 move_file(tx, (actor, at), old.id, FileState::Gone, None, "replaced by a new content")?;
             }
-            tx.prepare_cached(
-                "INSERT INTO file (route, root, path, watched, size_bytes, modified_ns, file_id, state, state_at, seen_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-            )?
-            .execute(params![
-                place.route,
-                root,
-                place.path,
-                place.watched,
-                stamp.size_bytes,
-                stamp.modified_ns.to_string(),
-                stamp.file_id.to_string(),
-                FileState::Seen.word(),
-                at.to_string(),
-            ])?;
-            let id = tx.last_insert_rowid();
-            let subject = Subject::File(id);
-            history::append(tx, &Event { at, actor, subject, from: "", to: FileState::Seen.word(), note: "" })?;
-            Ok(id)
+            insert_seen(tx, (actor, at), (place, &root), stamp, None)
         })
+    }
+
+    /// Notes a content that a person sends for a trial (確認試験). Whatever else is known of that name stays as it is.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn see_trial(&mut self, place: &Place, stamp: Stamp) -> JournalResult<i64> {
+        let root = to_stored(self.folder(), &place.root);
+        self.change(|tx, journal| insert_seen(tx, journal, (place, &root), stamp, Some("trial")))
+    }
+
+    /// The newest trial row of a place that is still under way.
+    ///
+    /// # Errors
+    /// When SQLite does not answer.
+    pub fn trial_at(&self, root: &str, path: &str) -> JournalResult<Option<FileRow>> {
+        let root = to_stored(self.folder(), root);
+        let condition = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED', 'KEPT', 'CANCELLED') AND \
+             purpose = 'trial' ORDER BY id DESC LIMIT 1";
+        Ok(self.files_where(condition, [root.as_str(), path])?.pop())
     }
 
     /// Notes a new stamp of a file whose content is known to be the same.
@@ -442,7 +475,7 @@ impl Journal {
     pub fn live_files(&self, root: &str) -> JournalResult<HashMap<String, FileRow>> {
         // Newer rows come later and take the place of older ones.
         let rows = self.files_where(
-            "root = ?1 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY path, id",
+            "root = ?1 AND state NOT IN ('GONE', 'ARCHIVED') AND purpose IS NOT 'trial' ORDER BY path, id",
             [to_stored(self.folder(), root)],
         )?;
         Ok(rows.into_iter().map(|row| (row.place.path.clone(), row)).collect())
@@ -512,8 +545,9 @@ fn file_at(conn: &Connection, root: &str, path: &str) -> JournalResult<Option<Fi
     Ok(files_where(conn, AT, [root, path])?.pop())
 }
 
-/// The newest live row of a place.
-const AT: &str = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') ORDER BY id DESC LIMIT 1";
+/// The newest live row of a place. A trial (確認試験) has rows of its own: it never speaks for the month's file.
+const AT: &str = "root = ?1 AND path = ?2 AND state NOT IN ('GONE', 'ARCHIVED') AND purpose IS NOT 'trial' \
+    ORDER BY id DESC LIMIT 1";
 
 fn files_where(
     conn: &Connection,

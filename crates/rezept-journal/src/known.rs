@@ -50,12 +50,12 @@ fn read_arrived(row: &Row<'_>) -> rusqlite::Result<ArrivedContent> {
     })
 }
 
-const KNOWN: &str =
-    "SELECT f.id, p.id, f.sha256 FROM file f LEFT JOIN parcel p ON p.row = f.parcel WHERE f.id <> ?2 AND ";
+const KNOWN: &str = "SELECT f.id, p.id, f.sha256 FROM file f LEFT JOIN parcel p ON p.row = f.parcel WHERE f.id <> ?2 AND \
+     f.purpose IS NOT 'trial' AND ";
 
 /// Was sent or is about to be, by a parcel that was not ended before it could arrive. The state alone does not tell: a source
-/// that changed after its parcel was committed is GONE, and its claims are under way.
-const GOES: &str = "(f.state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXISTS (SELECT 1 FROM parcel_file s JOIN \
+/// that changed after its parcel was committed is GONE, and its claims are under way. A trial counts for nothing.
+const GOES: &str = "f.purpose IS NOT 'trial' AND (f.state IN ('GATED', 'IN_PARCEL', 'KEPT', 'ARCHIVED') OR EXISTS (SELECT 1 FROM parcel_file s JOIN \
     parcel sp ON sp.row = s.parcel WHERE s.file = f.id AND s.held <> 2 AND sp.committed_at IS NOT NULL AND \
     (sp.state <> 'CANCELLED' OR sp.verify_level = 'L4')))";
 
@@ -172,7 +172,8 @@ impl Journal {
         let parcel: Option<i64> = self
             .conn
             .prepare_cached(
-                "SELECT parcel FROM parcel_file WHERE sha256 = ?1 AND delivered = 1 ORDER BY parcel LIMIT 1",
+                "SELECT parcel FROM parcel_file WHERE sha256 = ?1 AND delivered = 1 AND purpose IS NOT 'trial' \
+                 ORDER BY parcel LIMIT 1",
             )?
             .query_row([sha256], |row| row.get(0))
             .optional()?;
@@ -195,7 +196,7 @@ impl Journal {
             "SELECT f.parcel, p.id, f.ordinal, f.sha256, f.inbox, f.destination FROM parcel_file f JOIN parcel p ON \
              p.row = f.parcel WHERE (f.parcel, f.ordinal) IN (SELECT parcel, ordinal FROM \
              parcel_file WHERE sha256 = ?3 UNION SELECT parcel, ordinal FROM parcel_file WHERE identity = ?4) AND \
-             ((f.parcel <> ?1 AND f.delivered = 1) OR (f.parcel = ?1 AND f.ordinal < ?2)) ORDER BY f.parcel, f.ordinal",
+             f.purpose IS NOT 'trial' AND ((f.parcel <> ?1 AND f.delivered = 1) OR (f.parcel = ?1 AND f.ordinal < ?2)) ORDER BY f.parcel, f.ordinal",
         )?;
         let found = rows
             .query_map(params![parcel, ordinal, sha256, identity], read_arrived)?

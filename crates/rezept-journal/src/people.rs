@@ -288,7 +288,9 @@ impl Journal {
     pub fn begin_try(&mut self, operator: &OperatorRow) -> JournalResult<Option<u32>> {
         self.change(|tx, (_, at)| {
             let until: Option<String> =
-                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| row.get(0))?;
+                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| {
+                    row.get(0)
+                })?;
             let until = until.and_then(|until| until.parse::<Timestamp>().ok());
             if until.is_some_and(|until| at < until) {
                 return Ok(None);
@@ -327,7 +329,9 @@ impl Journal {
     pub fn note_wrong_secret(&mut self, operator: &OperatorRow, tries: u32) -> JournalResult<()> {
         self.change(|tx, (actor, at)| {
             let until: Option<String> =
-                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| row.get(0))?;
+                tx.query_row("SELECT locked_until FROM operator WHERE id = ?1", [operator.id], |row| {
+                    row.get(0)
+                })?;
             let what = match until {
                 Some(until) => format!("{} ({tries}), locked until {until}", operator.name),
                 None => format!("{} ({tries})", operator.name),

@@ -78,7 +78,19 @@ impl Journal {
     ) -> JournalResult<Noted> {
         let alone = self.conn.is_autocommit();
         let noted = self.change(|tx, who| match content_at(tx, &new.sha256)? {
-            Some(known) if known.content.print_key == new.print_key => Ok(Noted::Known(known.id)),
+            Some(known) if known.content.print_key == new.print_key => {
+                let trial = ContentPurpose::Trial;
+                if known.content.purpose == trial && new.purpose != trial {
+                    // What was only tried counts from now on.
+                    tx.prepare_cached(
+                        "UPDATE register_content SET purpose = ?2, corrects = ?3, identity = ?4 WHERE id = ?1",
+                    )?
+                    .execute(params![known.id, new.purpose.word(), new.purpose.corrects(), new.identity])?;
+                    let moves = (trial.word(), new.purpose.word());
+                    tell(tx, who, known.id, moves, &purpose_note(&new.purpose, ""))?;
+                }
+                Ok(Noted::Known(known.id))
+            }
             Some(known) => {
                 tx.prepare_cached("DELETE FROM register_claim WHERE content = ?1")?.execute([known.id])?;
                 let count = insert_claims(tx, known.id, claims)?;

@@ -154,8 +154,11 @@ impl Intake for StationIntake<'_> {
             }
         }
         let folder = shown.described.map_or_else(|| "unknown".to_owned(), |described| described.folder);
-        let folder =
-            if purpose == Purpose::Resubmission { format!("{folder}/{RESUBMISSIONS}") } else { folder };
+        let folder = match purpose {
+            Purpose::Resubmission => format!("{folder}/{RESUBMISSIONS}"),
+            Purpose::Trial => format!("{folder}/{TRIALS}"),
+            Purpose::Month | Purpose::Part | Purpose::Correction(_) => folder,
+        };
         let purpose = file.said.purpose.clone();
         Ok(Judged { content, folder, purpose, reasons, replaces, remark })
     }
@@ -163,6 +166,9 @@ impl Intake for StationIntake<'_> {
 
 /// The folder beside the month's file for returned claims that are billed again.
 pub(crate) const RESUBMISSIONS: &str = "再請求";
+
+/// The folder beside the month's file for what is sent to be tried only.
+pub(crate) const TRIALS: &str = "確認試験";
 
 /// What became here of the file that a corrected one takes the place of.
 enum Earlier {

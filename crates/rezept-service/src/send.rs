@@ -126,7 +126,8 @@ struct Named {
 impl Station {
     /// Sends the named files to a medium (or, on a station that does both, into its own inbox) as one parcel for each
     /// receiver. Files that the gate refuses are held, the others go.
-    pub fn send(&mut self, files: &[PathBuf], medium: Option<&Path>) -> Outcome {
+    /// With `trial` they are sent for a 確認試験: apart from everything else, and counting for nothing.
+    pub fn send(&mut self, files: &[PathBuf], medium: Option<&Path>, trial: bool) -> Outcome {
         let mut outcome = Outcome::default();
         if let Err(problem) = self.tend_keys() {
             return Outcome::problem(problem);
@@ -154,7 +155,7 @@ impl Station {
         }
         let mut ready: Vec<Ready> = Vec::new();
         for file in files {
-            match self.make_ready(file, &mut outcome) {
+            match self.make_ready(file, trial, &mut outcome) {
                 Ok(Some(named)) => ready.push((named.to, named.row.place.route.clone(), named.row)),
                 Ok(None) => {}
                 Err(problem) => outcome.problems.push(problem),
@@ -350,24 +351,33 @@ impl Station {
     }
 
     /// Brings one named file to GATED. `None` when it waits for a person or belongs to a parcel already: the outcome says.
-    fn make_ready(&mut self, file: &Path, outcome: &mut Outcome) -> Result<Option<Named>, Problem> {
+    fn make_ready(
+        &mut self,
+        file: &Path,
+        trial: bool,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Named>, Problem> {
         let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let place = self.place_of(&absolute)?;
         let name = file_name(&absolute);
         let path =
             RelPath::new(&place.path).ok_or_else(|| Problem::new(Code::CannotOpen, key(&absolute), ""))?;
         let stamp = self.wait_until_still(&place, &path)?;
-        let existing = self
-            .journal
-            .file_at(&place.root, &place.path)?
-            .filter(|row| row.stamp == stamp && row.state != FileState::Cancelled);
+        let known = match trial {
+            true => self.journal.trial_at(&place.root, &place.path)?,
+            false => self.journal.file_at(&place.root, &place.path)?,
+        };
+        let existing = known.filter(|row| row.stamp == stamp && row.state != FileState::Cancelled);
         let row = match existing {
             Some(row) => row,
             None => {
                 if !self.looks_known(&place.root, &path) && !rezept_rules::is_claim_like(&name) {
                     return Err(Problem::new(Code::NotRecognised, key(&absolute), ""));
                 }
-                let id = self.journal.see_file(&place, stamp)?;
+                let id = match trial {
+                    true => self.journal.see_trial(&place, stamp)?,
+                    false => self.journal.see_file(&place, stamp)?,
+                };
                 self.journal.file(id)?
             }
         };

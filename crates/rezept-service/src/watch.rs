@@ -52,6 +52,9 @@ pub enum Ask {
         files: Vec<PathBuf>,
         /// Absolute path of the medium.
         medium: Option<PathBuf>,
+        /// For a trial (確認試験).
+        #[serde(default)]
+        trial: bool,
     },
     /// `rezept receive`.
     Receive {
@@ -128,7 +131,7 @@ impl Station {
     /// Does what was asked for, once it is known who asks.
     fn answer(&mut self, ask: &Ask) -> Outcome {
         match ask {
-            Ask::Send { files, medium } => self.send(files, medium.as_deref()),
+            Ask::Send { files, medium, trial } => self.send(files, medium.as_deref(), *trial),
             Ask::Receive { medium } => self.receive(medium),
             Ask::Exchange { medium } => self.exchange(medium),
             Ask::Returns { ask } => self.returns(ask),

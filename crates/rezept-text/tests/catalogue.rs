@@ -195,6 +195,7 @@ const COMPOSED: &[&str] = &[
     "show-",
     "unit-",
     "state-",
+    "purpose-",
     "level-",
     "doctor-",
     "gate-",

@@ -39,7 +39,7 @@ impl Engine<'_> {
     ///    3. the original goes, 4. the journal says so, 5. the kept copy goes. A crash between two of them finds each done and
     ///    goes on; a kept copy that is left is swept.
     fn put_one_away(&mut self, known: &Known, file: &ParcelFile, source: &FileRow) -> TransferResult<()> {
-        let by_policy = self.stays_by_policy(source);
+        let by_policy = self.stays_by_policy(source)?;
         if by_policy && matches!(self.look_at_original(source), Ok(Original::Stays)) {
             self.journal.put_away(source.id, FileState::Kept, None, "")?;
             return self.drop_kept(source);
@@ -82,7 +82,7 @@ impl Engine<'_> {
     pub fn finish_originals(&mut self) -> TransferResult<()> {
         for row in self.journal.originals_that_stay()? {
             let Some(parcel) = row.parcel else { continue };
-            let original = match self.stays_by_policy(&row) {
+            let original = match self.stays_by_policy(&row)? {
                 true => Original::Stays,
                 false => self.remove_original(parcel, &row)?,
             };
@@ -100,8 +100,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn stays_by_policy(&self, source: &FileRow) -> bool {
-        self.keep_sources || !source.place.watched
+    /// The original of a trial (確認試験) stays too: the month's file is yet to be sent.
+    fn stays_by_policy(&self, source: &FileRow) -> TransferResult<bool> {
+        let is_trial =
+            || Ok::<_, TransferError>(self.journal.file_purpose(source.id)?.as_deref() == Some("trial"));
+        Ok(self.keep_sources || !source.place.watched || is_trial()?)
     }
 
     /// What lies at the original's place. Only a failing journal is an error.

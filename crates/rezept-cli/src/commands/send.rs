@@ -23,7 +23,11 @@ pub fn run(args: &SendArgs, global: &Global, ui: &Ui) -> Result<Exit, Failure> {
             why: args.reason.clone().unwrap_or_default(),
             medium,
         },
-        None => Ask::Send { files: args.files.iter().map(|file| station::absolute(file)).collect(), medium },
+        None => Ask::Send {
+            files: args.files.iter().map(|file| station::absolute(file)).collect(),
+            medium,
+            trial: args.trial,
+        },
     };
     let done = station::work(&config, &actor, &ask)?;
     let Some(journal) = station::journal(&config)? else { return Ok(Exit::Internal) };

@@ -120,7 +120,14 @@ pub fn print(transfer: &TransferObject, ui: &Ui) {
         };
         let month = file.month.as_deref().unwrap_or_default();
         let bytes = ui.say("unit-bytes", &[("n", file.size.into())]);
-        ui.line(&format!("    {month} {payer}  {bytes}  {}", shown_text(&file.path)));
+        let purpose = file.purpose.as_deref().and_then(|word| word.split(':').next()).unwrap_or("month");
+        let purpose = match purpose {
+            "part" | "resubmission" | "correction" | "trial" => {
+                format!("  {}", ui.text().get(&format!("purpose-{purpose}"), &[]))
+            }
+            _ => String::new(),
+        };
+        ui.line(&format!("    {month} {payer}{purpose}  {bytes}  {}", shown_text(&file.path)));
         ui.line(&format!("      SHA-256 {}", file.sha256));
         if let Some(archived) = &file.archived {
             let place = shown_text(archived);

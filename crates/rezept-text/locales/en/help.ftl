@@ -42,6 +42,7 @@ help-watch-about = Watch folders and media and hand over by itself
 help-send-about = Write the named files to a medium and read them back
 help-send-files = Files to send
 help-send-to = Where the medium is
+help-send-trial = Send it for a trial (確認試験): it counts for no month
 help-send-again = A parcel that was lost with its medium (write it again)
 help-send-reason = Why it is written again
 help-receive-about = Take what is for this station, and acknowledgements, from a medium

@@ -42,6 +42,7 @@ help-watch-about = フォルダと媒体を見張り、受渡を自動で行う
 help-send-about = 指定したファイルを媒体に書き、読み戻して確かめる
 help-send-files = 送るファイル
 help-send-to = 書き込む媒体の場所
+help-send-trial = 確認試験のファイルとして送る (本番の請求には数えない)
 help-send-again = なくした媒体にあった受渡パッケージの番号 (もう一度書く)
 help-send-reason = もう一度書く理由
 help-receive-about = 媒体から、この端末あてのものと受渡確認を受け取る
