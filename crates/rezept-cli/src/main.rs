@@ -11,6 +11,8 @@ mod json;
 mod private_file;
 mod report;
 mod shown;
+#[cfg(test)]
+mod truth;
 mod ui;
 #[cfg(unix)]
 mod unix;

@@ -5,8 +5,7 @@
 sent-nothing = Nothing was sent. The original file is untouched.
 sent-not-this = This file was not sent. The original is untouched.
 sent-as-it-stands = What was handed over is not affected. Nothing that is not handed over yet is lost.
-sent-not-taken = Nothing was taken in. The medium is unchanged.
-sent-not-delivered = Nothing was put into the inbox.
+sent-not-delivered = Nothing of this parcel was put into the inbox.
 sent-unchanged = Nothing has changed about what was sent.
 sent-not-imported = This file was not imported. The original is untouched.
 sent-no-resubmission = No resubmission file was made. This command sent nothing.
@@ -267,7 +266,7 @@ RZ-T111-sent = The parcel is on the medium.
 RZ-T111-next = The acknowledgement will prove that it arrived. Do not delete the original before.
 
 RZ-T112-what = A watched folder or an inbox cannot be used.
-RZ-T112-sent = Nothing new was sent, and nothing was put into the inbox.
+RZ-T112-sent = Nothing of that folder was handed over this time. Everything else is not affected.
 RZ-T112-next = Check that the folder exists, has room and can be written, and run the command again.
 
 RZ-T113-what = A corrected file arrived. It stands at the usual place now, and the earlier one was moved to the folder 差替え前.
@@ -312,7 +311,7 @@ RZ-P101-sent = { sent-not-delivered }
 RZ-P101-next = Send it again from the other station. If it happens again, use another medium.
 
 RZ-P102-what = A newer rezept made this parcel. This version cannot read it.
-RZ-P102-sent = { sent-not-taken }
+RZ-P102-sent = { sent-not-delivered }
 RZ-P102-next = Update rezept on this station, then receive again.
 
 RZ-P103-what = The header stands in a place where it cannot belong.
@@ -336,7 +335,7 @@ RZ-P107-sent = { sent-not-delivered }
 RZ-P107-next = Do not use the files in it. Send it again from the other station.
 
 RZ-P108-what = A parcel with the same id arrived before with other content.
-RZ-P108-sent = { sent-not-delivered }
+RZ-P108-sent = The one that was found later was not put into the inbox. What arrived before is not affected.
 RZ-P108-next = Do not use the files in it. Keep the medium and tell the person responsible.
 
 RZ-P109-what = No inbox of the configuration takes the kind of file that arrived.
@@ -412,7 +411,7 @@ RZ-P126-sent = Nothing was delivered. The files that arrived the first time may 
 RZ-P126-next = Check whether the first files were claimed with. If so, use rezept held refuse; if not, rezept held release with a reason.
 
 RZ-P127-what = The medium holds a parcel in the name of this station without its signature. Somebody else may have made it.
-RZ-P127-sent = Nothing was stopped. That parcel was not sent by this station.
+RZ-P127-sent = Nothing was stopped. It is no parcel of this station.
 RZ-P127-next = Find out who used the medium. { next-ask }
 
 RZ-P128-what = An acknowledgement came for a parcel that was cancelled.
@@ -651,7 +650,7 @@ RZ-J104-sent = Nothing new is sent until this is settled. The original files are
 RZ-J104-next = Look for a newer backup. { next-ask }
 
 RZ-J105-what = The medium holds a parcel of this station that the journal does not know. The journal may be old.
-RZ-J105-sent = The parcel on the medium was sent before. Nothing new was sent.
+RZ-J105-sent = The parcel on the medium was sent before. Nothing new was sent to that station.
 RZ-J105-next = Check whether the journal was restored from a backup. { next-ask }
 
 RZ-J106-what = The data folder lies on a disk that is not safe for the journal.
