@@ -19,6 +19,9 @@ fn the_whole_journey_is_printed_and_ends_well() {
         "recekon の画面の番号: ",
         "読めるレセプトは一行もありません",
         "terminal/inbox/202411/shaho/RECEIPTC.UKE",
+        "terminal/inbox/202411/shaho/差替え前/RECEIPTC.UKE",
+        "変わったレセプト 1 件",
+        "病名の開始日を訂正しました",
         "recekon/inbox/202412/shaho/RECEIPTC.HEN",
     ] {
         assert!(out.contains(piece), "{piece} in {out}");
@@ -35,8 +38,8 @@ fn programs_get_transfers() {
     let transfers: Vec<_> = objects.iter().filter(|object| object["type"] == "transfer").collect();
     let states: Vec<_> =
         transfers.iter().map(|transfer| transfer["state"].as_str().unwrap_or_default()).collect();
-    // Claims out, a return back, two resubmissions out.
-    assert_eq!(states, ["COMMITTED", "ACK_WRITTEN", "ARCHIVED"].repeat(4));
+    // Claims out, one of them corrected, a return back, two resubmissions out.
+    assert_eq!(states, ["COMMITTED", "ACK_WRITTEN", "ARCHIVED"].repeat(5));
     let of_type = |name: &str| objects.iter().filter(|object| object["type"] == name).collect::<Vec<_>>();
     let ways: Vec<_> = of_type("resubmission").iter().map(|made| made["returns"][0]["way"].clone()).collect();
     assert_eq!(ways, ["edit", "merge"]);

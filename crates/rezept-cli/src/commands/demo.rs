@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use rezept_journal::{Direction, ParcelState, ReturnFilter};
 use rezept_parcel::Digest;
 use rezept_service::returns::{Resubmit, ReturnsAsk};
-use rezept_service::{Ask, Config, Outcome, Problem, Station, World};
+use rezept_service::{Ask, Config, Decision, Outcome, Problem, Station, World};
 
 use crate::cli::DemoArgs;
 use crate::commands::returns::shown as returned;
@@ -25,6 +25,9 @@ const KOKUHO: &[u8] = include_bytes!("../../../../fixtures/claims/ika_kokuho/REC
 const RETURN: &[u8] = include_bytes!("../../../../fixtures/claims/hen_shaho/RECEIPTC.HEN");
 /// What the receipt computer makes after a chart was corrected: an ordinary claim, and the second returned one anew.
 const CORRECTED: &[u8] = include_bytes!("../../../../fixtures/claims/fresh_shaho/RECEIPTC.UKE");
+
+/// What is corrected in the month's file: the day on which an illness began.
+const DATE_CORRECTED: (&[u8], &[u8]) = (b"SY,8833421,20230410", b"SY,8833421,20230411");
 
 /// Runs the command. Exit 0 only if every file stands byte for byte where it belongs, and both histories are whole.
 ///
@@ -82,6 +85,8 @@ impl Demo<'_> {
         self.turn(&mut receden)?;
         self.expect_archived(&receden)?;
 
+        self.correct(&mut receden, &mut terminal)?;
+
         self.heading("demo-step-return-file");
         self.put("terminal/watch/RECEIPTC.HEN", RETURN)?;
         self.heading("demo-step-return-write");
@@ -105,6 +110,40 @@ impl Demo<'_> {
         let verdict = self.ui.text().get(id, &[]);
         self.ui.line(&self.ui.paint(&verdict, tone));
         Ok(self.exit)
+    }
+
+    /// The month's file is corrected: the station asks, a person answers once, and at the terminal it takes the usual place.
+    fn correct(&mut self, receden: &mut Station, terminal: &mut Station) -> Result<(), Failure> {
+        let (from, to) = DATE_CORRECTED;
+        let at = SHAHO.windows(from.len()).position(|window| window == from).unwrap_or(SHAHO.len());
+        let (before, after) = SHAHO.split_at(at);
+        let corrected = [before, to, after.get(from.len()..).unwrap_or_default()].concat();
+        self.heading("demo-step-correct-file");
+        self.put("recekon/watch/shaho/RECEIPTC.UKE", &corrected)?;
+        self.heading("demo-step-correct-ask");
+        let asked = receden.turn();
+        // That it waits is what is to be shown: no fault.
+        outcome::tell(&asked, receden.journal(), None, self.ui)?;
+        let held = asked.held.first().cloned().unwrap_or_default();
+        self.check(!held.is_empty(), &self.ui.say("demo-asked", &[]));
+        self.heading("demo-step-correct-release");
+        let why = self.ui.say("demo-correct-why", &[]);
+        self.ui.line(&format!("    {why}"));
+        let release = Ask::Decide { id: held, decision: Decision::Release, why, medium: None };
+        self.answer(receden, &release)?;
+        self.heading("demo-step-exchange");
+        let exchange = Ask::Exchange { medium: self.root.join("usb") };
+        self.answer(receden, &exchange)?;
+        self.answer(terminal, &exchange)?;
+        self.answer(receden, &exchange)?;
+        self.expect("terminal/inbox/202411/shaho/RECEIPTC.UKE", &corrected)?;
+        self.expect("terminal/inbox/202411/shaho/差替え前/RECEIPTC.UKE", SHAHO)
+    }
+
+    fn answer(&mut self, station: &mut Station, ask: &Ask) -> Result<(), Failure> {
+        let outcome = station.answer_for(None, ask);
+        self.exit = self.exit.and(outcome::tell(&outcome, station.journal(), None, self.ui)?);
+        Ok(())
     }
 
     /// The returned claims: one corrected here, one made anew by the receipt computer, both sent again.

@@ -168,12 +168,12 @@ RZ-G106-what = The totals at the end of the file are not what its claims add up 
 RZ-G106-sent = { sent-not-this }
 RZ-G106-next = The review body would refuse it. Make it again with the receipt computer.
 
-RZ-G107-what = A file with the same content was sent before.
-RZ-G107-sent = What was sent before stays valid. This file was not sent.
+RZ-G107-what = A file with the same content was accepted or sent before.
+RZ-G107-sent = The earlier one stays valid. This file was not sent.
 RZ-G107-next = Check whether last month's file was left over. Release it with a reason only if it must go again.
 
-RZ-G108-what = Another content for the same payer body and month was sent before.
-RZ-G108-sent = What was sent before stays valid. This file was not sent.
+RZ-G108-what = Another content for the same payer body and month was accepted or sent before.
+RZ-G108-sent = The earlier one stays valid. This file was not sent.
 RZ-G108-next = Decide which one is right. To send the new one, release it with rezept held release and a reason.
 
 RZ-G109-what = The file never stops changing.
