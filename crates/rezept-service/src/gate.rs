@@ -107,6 +107,7 @@ impl Station {
         match kept {
             Ok(()) => {
                 self.journal.settle(Code::CannotKeep, &spool, "it can be kept")?;
+                self.passed_at.insert(row.id, self.journal.checkpoint()?.seq);
                 Ok(Standing::Free)
             }
             Err(error) if error.is_lost() => Ok(Standing::Later),

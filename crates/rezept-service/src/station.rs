@@ -119,6 +119,8 @@ pub struct Station {
     pub(crate) operator: Option<OperatorRow>,
     /// Things in watched folders that nobody can look at, and that a person was told of.
     pub(crate) unseen: HashSet<(Code, String)>,
+    /// Files that the gate let pass, with the end of the history at that moment: while it is the same nothing was learned since.
+    pub(crate) passed_at: HashMap<i64, u64>,
     /// Kept copies that are made durable together with the batch that speaks of them; `None` outside a batch.
     pub(crate) kept_later: Option<Vec<RelPath>>,
     /// When originals that could not be put away were last tried, by `world.pace`.
@@ -205,6 +207,7 @@ impl Station {
             foreign: HashMap::new(),
             unseen: HashSet::new(),
             operator: None,
+            passed_at: HashMap::new(),
             kept_later: None,
             originals_tried: None,
             media: MediaSeen::default(),
