@@ -79,8 +79,11 @@ pub struct Site {
 impl Site {
     pub fn new(seed: u64) -> Self {
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        for name in ["usb", "image", "recekon/watch", "recekon/desk", "terminal/watch", "terminal/inbox", "taken"] {
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        for name in
+            ["usb", "image", "recekon/watch", "recekon/desk", "terminal/watch", "terminal/inbox", "taken"]
+        {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }
         let random = Arc::new(Mutex::new(Rng::new(seed)));

@@ -309,7 +309,8 @@ impl Story {
                 path
             }
         };
-        let ask = Ask::Send { files: vec![self.site.at(&path)], medium: Some(self.site.stick()) };
+        let ask =
+            Ask::Send { files: vec![self.site.at(&path)], medium: Some(self.site.stick()), trial: false };
         self.note(&path);
         let bytes = self.site.files(path.rsplit_once('/').map_or("", |(folder, _)| folder)).remove(&path);
         let sha = Digest::of(&bytes.unwrap_or_default()).0;
@@ -463,7 +464,8 @@ impl Story {
                 }
                 Subject::Parcel(row) => {
                     let files = journal.parcel_files(row).unwrap();
-                    let waiting = files.iter().filter(|file| file.waits == Waits::ForPerson && !file.delivered);
+                    let waiting =
+                        files.iter().filter(|file| file.waits == Waits::ForPerson && !file.delivered);
                     let waiting: Vec<Sha> = waiting.map(|file| file.sha256).collect();
                     match waiting.is_empty() {
                         true => self.parcels.get(&one.what).cloned().unwrap_or_default(),
@@ -502,7 +504,8 @@ impl Story {
         self.site.clock.jump(OVERDUE);
         self.visit(Side::Recekon, true, None, Station::turn)?;
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
-        for (at, _) in parcels.iter().enumerate().filter(|(_, (_, state, _))| *state == ParcelState::Expired) {
+        for (at, _) in parcels.iter().enumerate().filter(|(_, (_, state, _))| *state == ParcelState::Expired)
+        {
             let id = Subject::Parcel(i64::try_from(at + 1).unwrap_or_default());
             let medium = Some(self.site.stick());
             self.ask_to_decide(Side::Recekon, id, Decision::Again, medium, None)?;
@@ -510,7 +513,8 @@ impl Story {
         self.turns_until_quiet()?;
         self.rule.at_the_end()?;
         for side in Side::BOTH {
-            let chain = self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
+            let chain =
+                self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
             if !chain.is_some_and(|chain| chain.is_sound()) {
                 return Err(format!("the history of {} is not sound", side.name()));
             }
