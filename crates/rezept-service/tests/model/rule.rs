@@ -150,12 +150,9 @@ impl Rule {
                 new.push(*sha);
             }
         }
-        for known in self
-            .contents
-            .iter()
-            .filter(|(sha, known)| known.arrived > arrived.get(*sha).copied().unwrap_or(0))
-        {
-            return Err(format!("{} lay at the terminal and is gone", known.1.spec.words()));
+        let lies_there = |sha: &Sha| arrived.get(sha).copied().unwrap_or(0);
+        if let Some((_, gone)) = self.contents.iter().find(|(sha, known)| known.arrived > lies_there(sha)) {
+            return Err(format!("{} lay at the terminal and is gone", gone.spec.words()));
         }
         for sha in &new {
             self.may_arrive(sha, &new, step)?;
