@@ -572,15 +572,26 @@ impl Process {
         let path = RelPath::new(&row.place.path).unwrap();
         let opened = self.volumes.get(SOURCE)?.open(&path)?.read_to_end(&mut bytes);
         if opened.is_ok() {
-            self.journal.describe_file(row.id, &facts_of(&bytes))?;
-            let row = self.journal.file(row.id)?;
-            match self.with(|engine, _| engine.keep(&row, None)) {
+            // What is known of it and that it is accepted become durable together, as in a scan.
+            self.journal.begin_batch()?;
+            let kept = self.accept(row.id, &facts_of(&bytes));
+            match &kept {
+                Ok(()) => self.journal.end_batch()?,
+                Err(_) => self.journal.undo_batch()?,
+            }
+            match kept {
                 // It is another one by now: the next turn sees that.
                 Err(error) if error.is_lost() => {}
                 kept => kept?,
             }
         }
         Ok(())
+    }
+
+    fn accept(&mut self, id: i64, content: &Content) -> TransferResult<()> {
+        self.journal.describe_file(id, content)?;
+        let row = self.journal.file(id)?;
+        self.with(|engine, _| engine.keep(&row, None))
     }
 
     fn plan_gated(&mut self) -> TransferResult<()> {
