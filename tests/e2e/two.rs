@@ -229,7 +229,9 @@ fn services_that_are_killed_over_and_over_deliver_once() {
     for station in [RECEKON, TERMINAL] {
         let status = stations.run(station, &["--json", "status"]);
         assert_eq!(status.exit, 0, "{}", status.out);
-        assert_eq!(status.objects().len(), status.of_type("transfer").len(), "{}", status.out);
+        // Besides parcels only that these stations are not paired.
+        assert_eq!(status.codes(), ["RZ-K127"], "{}", status.out);
+        assert_eq!(status.objects().len(), status.of_type("transfer").len() + 1, "{}", status.out);
     }
 }
 

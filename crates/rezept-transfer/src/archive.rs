@@ -12,6 +12,9 @@ use crate::error::{TransferError, TransferResult};
 use crate::keep::remove_if_left;
 use crate::volume::{FailureKind, RelPath, Volume};
 
+/// What is made for a moment where an original could not be removed, to see whether it can now. Hidden and empty.
+const TRIED: &str = ".rezept-put-away.part";
+
 /// What became of an original.
 enum Original {
     /// It left its folder, or other bytes lie there: they are a file of their own.
@@ -84,6 +87,8 @@ impl Engine<'_> {
             let Some(parcel) = row.parcel else { continue };
             let original = match self.stays_by_policy(&row)? {
                 true => Original::Stays,
+                // Nothing is read to its end where nothing can be removed.
+                false if !self.may_be_gone_or_go(&row) => continue,
                 false => self.remove_original(parcel, &row)?,
             };
             match original {
@@ -98,6 +103,23 @@ impl Engine<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// Whether an original is gone, or its folder can be written to: a file is made there and removed. Only for originals that
+    /// could not be removed before.
+    fn may_be_gone_or_go(&self, source: &FileRow) -> bool {
+        let look = || -> TransferResult<bool> {
+            let (folder, at) = (self.volume(&source.place.root)?, path(&source.place.path)?);
+            if folder.stat(&at)?.is_none() {
+                return Ok(true);
+            }
+            let tried = entry(&at.parent(), TRIED)?;
+            remove_if_left(folder, &tried)?;
+            drop(folder.create_new(&tried)?);
+            folder.remove_file(&tried)?;
+            Ok(true)
+        };
+        look().unwrap_or(false)
     }
 
     /// The original of a trial (確認試験) stays too: the month's file is yet to be sent.

@@ -299,7 +299,7 @@ RZ-T119-next = Make room on the disk of this computer. It is then sent by itself
 
 RZ-T120-what = A file that arrived at the other station cannot be removed from its folder here.
 RZ-T120-sent = It arrived whole, and a copy is in the archive. The original still lies in its folder.
-RZ-T120-next = It need not be sent again. Check the rights of the folder, or put the original away by hand.
+RZ-T120-next = It need not be sent again. Check the rights of the folder, or put the original away by hand. If originals shall always stay, set after_ack to keep in the configuration.
 
 RZ-T121-what = The kept copy of an accepted file is damaged, and the original is no longer there.
 RZ-T121-sent = This file has not been sent.
