@@ -33,6 +33,8 @@ pub enum What {
     SenderTurn,
     /// A turn of the terminal, likewise.
     TerminalTurn,
+    /// The stick goes from the receipt computer to the terminal, and perhaps back.
+    Carry,
     /// `send FILE`.
     Send,
     /// `exchange MEDIUM` at either station.
@@ -61,26 +63,27 @@ pub enum What {
 
 /// How often each happens.
 const WEIGHTS: &[(What, usize)] = &[
-    (What::Write, 10),
+    (What::Write, 8),
     (What::Copy, 4),
     (What::Correct, 8),
     (What::Part, 3),
     (What::Reorder, 2),
-    (What::Delete, 3),
-    (What::SenderTurn, 18),
-    (What::TerminalTurn, 14),
-    (What::Send, 4),
-    (What::Exchange, 5),
-    (What::Release, 12),
+    (What::Delete, 2),
+    (What::SenderTurn, 10),
+    (What::TerminalTurn, 8),
+    (What::Carry, 12),
+    (What::Send, 5),
+    (What::Exchange, 4),
+    (What::Release, 16),
     (What::Refuse, 3),
-    (What::Cancel, 3),
+    (What::Cancel, 6),
     (What::Again, 3),
-    (What::Take, 3),
-    (What::LoseStick, 2),
-    (What::ImageStick, 2),
-    (What::OldStick, 2),
-    (What::KeepTerminal, 1),
-    (What::RestoreTerminal, 1),
+    (What::Take, 4),
+    (What::LoseStick, 3),
+    (What::ImageStick, 4),
+    (What::OldStick, 4),
+    (What::KeepTerminal, 2),
+    (What::RestoreTerminal, 2),
 ];
 
 /// A step and what its details are drawn from.
@@ -90,20 +93,43 @@ pub struct Step {
     pub dice: u64,
 }
 
+/// What seldom comes together by chance: a delivery that the receipt computer never hears of, an old stick, a terminal that
+/// forgot, a corrected file after staff took the first one.
+const MOTIFS: &[&[What]] = &[
+    &[What::Carry, What::LoseStick, What::Cancel, What::Correct, What::Carry, What::Release],
+    &[What::Carry, What::LoseStick, What::Cancel, What::Write, What::Carry],
+    &[What::SenderTurn, What::Cancel, What::Correct, What::Carry, What::Release, What::Carry],
+    &[What::KeepTerminal, What::Carry, What::RestoreTerminal, What::TerminalTurn, What::Release],
+    &[What::SenderTurn, What::ImageStick, What::Carry, What::Cancel, What::OldStick, What::Carry],
+    &[What::Carry, What::Take, What::Correct, What::SenderTurn, What::Release, What::Carry, What::Release],
+    &[What::Carry, What::Carry, What::Copy, What::SenderTurn, What::Release, What::Carry],
+    &[What::SenderTurn, What::LoseStick, What::Again, What::TerminalTurn, What::OldStick, What::Carry],
+];
+
 /// Draws a history.
 pub fn draw(seed: u64, steps: usize) -> Vec<Step> {
     let mut rng = Rng::new(seed);
-    let all: usize = WEIGHTS.iter().map(|(_, weight)| weight).sum();
-    let mut one = || {
-        let mut at = rng.below(all);
-        let found = WEIGHTS.iter().find(|(_, weight)| {
-            let here = at < *weight;
-            at = at.saturating_sub(*weight);
-            here
-        });
-        Step { what: found.map_or(What::SenderTurn, |(what, _)| *what), dice: rng.next_u64() }
-    };
-    (0..steps).map(|_| one()).collect()
+    let mut drawn = Vec::new();
+    while drawn.len() < steps {
+        let motif = MOTIFS.get(rng.below(MOTIFS.len())).filter(|_| rng.below(10) == 0);
+        let one = [one_of_all(&mut rng)];
+        for what in motif.copied().unwrap_or(&one) {
+            drawn.push(Step { what: *what, dice: rng.next_u64() });
+        }
+    }
+    drawn.truncate(steps);
+    drawn
+}
+
+fn one_of_all(rng: &mut Rng) -> What {
+    let mut at = rng.below(WEIGHTS.iter().map(|(_, weight)| weight).sum());
+    for (what, weight) in WEIGHTS {
+        if at < *weight {
+            return *what;
+        }
+        at -= weight;
+    }
+    What::SenderTurn
 }
 
 /// Each kill lies among so many cut points: about as many as a turn has that carries a file.
@@ -137,6 +163,7 @@ pub struct Story {
     has_image: bool,
     kept_at: Option<usize>,
     names: usize,
+    figures: BTreeMap<String, usize>,
 }
 
 impl Story {
@@ -151,12 +178,14 @@ impl Story {
             has_image: false,
             kept_at: None,
             names: 0,
+            figures: BTreeMap::new(),
         }
     }
 
-    /// How many contents came to the terminal, were held, and were let pass.
-    pub fn figures(&self) -> [usize; 3] {
-        self.rule.figures()
+    /// How often what happened, to see that a history is no empty one.
+    pub fn figures(mut self) -> BTreeMap<String, usize> {
+        self.rule.count(&mut self.figures);
+        self.figures
     }
 
     /// Carries out a history and looks at its end.
@@ -217,6 +246,16 @@ impl Story {
             }
             What::SenderTurn => self.turn(Side::Recekon, rng)?,
             What::TerminalTurn => self.turn(Side::Terminal, rng)?,
+            What::Carry => {
+                let back = rng.coin();
+                for side in [Side::Recekon, Side::Terminal] {
+                    self.visit(side, true, some_cut(rng, 6), Station::turn)?;
+                }
+                if back {
+                    self.note("and back");
+                    self.visit(Side::Recekon, true, None, Station::turn)?;
+                }
+            }
             What::Send => self.send(rng)?,
             What::Exchange => {
                 let side = if rng.coin() { Side::Recekon } else { Side::Terminal };
@@ -339,6 +378,8 @@ impl Story {
         self.note(&format!("{} {id} {} {}", side.name(), code.map_or("", Code::as_str), words.join(", ")));
         let kill = some_cut(rng, 8);
         let Some(free) = self.ask_to_decide(side, id, decision, None, kill)? else { return Ok(()) };
+        let answered = format!("{decision:?} {} at {}", code.map_or("", Code::as_str), side.name());
+        *self.figures.entry(answered).or_default() += 1;
         for sha in shas {
             match decision {
                 Decision::Release => self.rule.released(&sha, self.step),
@@ -362,11 +403,13 @@ impl Story {
         let known: Vec<Sha> = self.rule.contents();
         let answer = self.visit(side, true, kill, |station| {
             let outcome = station.answer_for(None, &ask);
-            let live = station.journal().files_in(&[FileState::Gated, FileState::InParcel]).unwrap();
-            let live: BTreeSet<Sha> = live.into_iter().filter_map(|row| Some(row.content?.sha256)).collect();
-            (outcome, live)
+            (outcome, live(station))
         })?;
-        let Some((outcome, live)) = answer else { return Ok(None) };
+        let Some((outcome, live)) = answer else {
+            // It may have been carried out or not: what lies in the journal says so.
+            let accepted = self.visit(side, false, None, live)?.unwrap_or_default();
+            return Ok(Some(known.into_iter().filter(|sha| !accepted.contains(sha)).collect()));
+        };
         self.note(&codes(&outcome));
         let done = outcome.problems.is_empty();
         Ok(done.then(|| known.into_iter().filter(|sha| !live.contains(sha)).collect()))
@@ -424,6 +467,7 @@ impl Story {
             }
             Err(_) => {
                 self.note("killed");
+                *self.figures.entry("kills".into()).or_default() += 1;
                 None
             }
         };
@@ -499,6 +543,22 @@ impl Story {
         self.step += 1;
         self.log.push("the end".into());
         self.turns_until_quiet()?;
+        let under_way = |look: &Look| look.parcels.iter().any(|(_, state, _)| *state == ParcelState::Committed);
+        if self.looks.get(&Side::Recekon).is_some_and(under_way) {
+            self.send_again_what_is_overdue()?;
+            self.turns_until_quiet()?;
+        }
+        self.rule.at_the_end()?;
+        for side in Side::BOTH {
+            let chain = self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
+            if !chain.is_some_and(|chain| chain.is_sound()) {
+                return Err(format!("the history of {} is not sound", side.name()));
+            }
+        }
+        Ok(())
+    }
+
+    fn send_again_what_is_overdue(&mut self) -> Result<(), String> {
         self.site.clock.jump(OVERDUE);
         self.visit(Side::Recekon, true, None, Station::turn)?;
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
@@ -506,14 +566,6 @@ impl Story {
             let id = Subject::Parcel(i64::try_from(at + 1).unwrap_or_default());
             let medium = Some(self.site.stick());
             self.ask_to_decide(Side::Recekon, id, Decision::Again, medium, None)?;
-        }
-        self.turns_until_quiet()?;
-        self.rule.at_the_end()?;
-        for side in Side::BOTH {
-            let chain = self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
-            if !chain.is_some_and(|chain| chain.is_sound()) {
-                return Err(format!("the history of {} is not sound", side.name()));
-            }
         }
         Ok(())
     }
@@ -537,6 +589,12 @@ impl Story {
         }
         Err(format!("something still moves after {ROUNDS} rounds: {:?}", self.looks))
     }
+}
+
+/// The contents of which a file is under way.
+fn live(station: &mut Station) -> BTreeSet<Sha> {
+    let rows = station.journal().files_in(&[FileState::Gated, FileState::InParcel]).unwrap();
+    rows.into_iter().filter_map(|row| Some(row.content?.sha256)).collect()
 }
 
 /// The codes of what went wrong.
