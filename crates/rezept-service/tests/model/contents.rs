@@ -82,7 +82,8 @@ impl Spec {
         let body = if self.body == 1 { Body::Shaho } else { Body::Kokuho };
         let (mut bytes, mut total) = (Vec::new(), 0);
         for (index, (patient, version)) in self.claims.iter().enumerate() {
-            let one = Invented::ika().body(body).month(2024, self.month).patients_from(*patient).claims(1).make();
+            let one =
+                Invented::ika().body(body).month(2024, self.month).patients_from(*patient).claims(1).make();
             for line in one.split_inclusive(|byte| *byte == b'\n') {
                 if line.starts_with(b"IR,") && index > 0 {
                     continue;

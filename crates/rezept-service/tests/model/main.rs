@@ -75,7 +75,9 @@ fn seeded_histories_differ_in_nothing() {
                     match run(seed, &steps) {
                         Ok(found) => {
                             let mut figures = figures.lock().unwrap();
-                            found.into_iter().for_each(|(what, count)| *figures.entry(what).or_default() += count);
+                            found
+                                .into_iter()
+                                .for_each(|(what, count)| *figures.entry(what).or_default() += count);
                         }
                         Err(_) => differing.lock().unwrap().push(seed),
                     }

@@ -150,7 +150,11 @@ impl Rule {
                 new.push(*sha);
             }
         }
-        for known in self.contents.iter().filter(|(sha, known)| known.arrived > arrived.get(*sha).copied().unwrap_or(0)) {
+        for known in self
+            .contents
+            .iter()
+            .filter(|(sha, known)| known.arrived > arrived.get(*sha).copied().unwrap_or(0))
+        {
             return Err(format!("{} lay at the terminal and is gone", known.1.spec.words()));
         }
         for sha in &new {
@@ -171,13 +175,17 @@ impl Rule {
             return Err(format!("{words} came {count} times, let pass {asked} times"));
         }
         for (other_sha, other) in self.contents.iter().filter(|(other, _)| *other != sha) {
-            if other.arrived == 0 || !other.spec.shares_a_claim_with(&known.spec) || self.forgotten.contains(other_sha) {
+            if other.arrived == 0
+                || !other.spec.shares_a_claim_with(&known.spec)
+                || self.forgotten.contains(other_sha)
+            {
                 continue;
             }
             let since = |seen: Option<usize>| seen.unwrap_or(usize::MAX);
             let let_pass = known.releases.iter().any(|at| *at >= since(other.seen));
             // Of two that came with one turn either may have been the second.
-            let other_was = new.contains(other_sha) && other.releases.iter().any(|at| *at >= since(known.seen));
+            let other_was =
+                new.contains(other_sha) && other.releases.iter().any(|at| *at >= since(known.seen));
             if !let_pass && !other_was {
                 let (words, before) = (known.spec.words(), other.spec.words());
                 return Err(format!("{words} came at step {step} beside {before}, and nobody let it pass"));
@@ -211,7 +219,9 @@ impl Rule {
         }
         let arrived = || self.contents.iter().filter(|(_, known)| known.arrived > 0);
         for (sha, known) in arrived() {
-            let shares = |(other_sha, other): (&Sha, &Known)| other_sha < sha && other.spec.shares_a_claim_with(&known.spec);
+            let shares = |(other_sha, other): (&Sha, &Known)| {
+                other_sha < sha && other.spec.shares_a_claim_with(&known.spec)
+            };
             add("pairs that arrived and share a claim", arrived().filter(|other| shares(*other)).count());
         }
     }

@@ -111,7 +111,7 @@ pub fn draw(seed: u64, steps: usize) -> Vec<Step> {
     let mut rng = Rng::new(seed);
     let mut drawn = Vec::new();
     while drawn.len() < steps {
-        let motif = MOTIFS.get(rng.below(MOTIFS.len())).filter(|_| rng.below(10) == 0);
+        let motif = MOTIFS.get(rng.below(MOTIFS.len())).filter(|_| rng.below(5) == 0);
         let one = [one_of_all(&mut rng)];
         for what in motif.copied().unwrap_or(&one) {
             drawn.push(Step { what: *what, dice: rng.next_u64() });
@@ -169,7 +169,7 @@ pub struct Story {
 impl Story {
     pub fn new(seed: u64) -> Self {
         Self {
-            site: Site::new(seed),
+            site: Site::started(seed),
             rule: Rule::default(),
             step: 0,
             log: Vec::new(),
@@ -249,11 +249,11 @@ impl Story {
             What::Carry => {
                 let back = rng.coin();
                 for side in [Side::Recekon, Side::Terminal] {
-                    self.visit(side, true, some_cut(rng, 6), Station::turn)?;
+                    self.turn_of(side, true, some_cut(rng, 6), Station::turn)?;
                 }
                 if back {
                     self.note("and back");
-                    self.visit(Side::Recekon, true, None, Station::turn)?;
+                    self.turn_of(Side::Recekon, true, None, Station::turn)?;
                 }
             }
             What::Send => self.send(rng)?,
@@ -262,7 +262,7 @@ impl Story {
                 let ask = Ask::Exchange { medium: self.site.stick() };
                 self.note(side.name());
                 let kill = some_cut(rng, 8);
-                self.visit(side, true, kill, |station| station.answer_for(None, &ask))?;
+                self.turn_of(side, true, kill, |station| station.answer_for(None, &ask))?;
             }
             What::Release => self.decide(Decision::Release, rng)?,
             What::Refuse => self.decide(Decision::Refuse, rng)?,
@@ -330,8 +330,26 @@ impl Story {
         if !stick {
             self.note("without stick");
         }
-        self.visit(side, stick, kill, Station::turn)?;
+        self.turn_of(side, stick, kill, Station::turn)?;
         Ok(())
+    }
+
+    /// A whole turn, in one way or another. One that comes to its end saw what lay in the watched folder.
+    fn turn_of<T>(
+        &mut self,
+        side: Side,
+        stick: bool,
+        kill: Option<u64>,
+        work: impl FnOnce(&mut Station) -> T,
+    ) -> Result<Option<T>, String> {
+        let there = self.site.files("recekon/watch");
+        let done = self.visit(side, stick, kill, work)?;
+        if side == Side::Recekon && done.is_some() {
+            for bytes in there.values() {
+                self.rule.saw(&Digest::of(bytes).0, self.step, true);
+            }
+        }
+        Ok(done)
     }
 
     fn send(&mut self, rng: &mut Rng) -> Result<(), String> {
@@ -372,7 +390,10 @@ impl Story {
                 }
             }
         }
-        let Some((side, (id, shas, code))) = all.get(rng.below(all.len())).cloned() else { return Ok(()) };
+        let Some((side, (id, shas, code))) = all.get(rng.below(all.len())).cloned() else {
+            self.note("nothing: a turn");
+            return self.turn(Side::Recekon, rng);
+        };
         let words: Vec<String> =
             shas.iter().filter_map(|sha| self.rule.spec_of(sha)).map(Spec::words).collect();
         self.note(&format!("{} {id} {} {}", side.name(), code.map_or("", Code::as_str), words.join(", ")));
@@ -419,7 +440,8 @@ impl Story {
     fn end_or_repeat(&mut self, what: What, rng: &mut Rng) -> Result<(), String> {
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
         if parcels.is_empty() {
-            return Ok(());
+            self.note("nothing: a turn");
+            return self.turn(Side::Recekon, rng);
         }
         // Rather one of the last ones.
         let at = parcels.len() - 1 - rng.below(parcels.len().min(3));
@@ -487,18 +509,14 @@ impl Story {
     fn look(&self, station: &Station, side: Side) -> Look {
         let journal = station.journal();
         let mut look = Look::default();
-        for parcel in journal.parcels_in(Direction::Out, ParcelState::ALL).unwrap() {
-            let shas = journal.parcel_files(parcel.row).unwrap().iter().map(|file| file.sha256).collect();
-            look.parcels.push((parcel.id, parcel.state, shas));
-        }
-        for row in journal.files_in(FileState::ALL).unwrap() {
-            let live = matches!(
-                row.state,
-                FileState::Gated | FileState::InParcel | FileState::Kept | FileState::Archived
-            );
-            if let Some(content) = row.content.filter(|_| live && side == Side::Recekon) {
-                look.accepted.push((row.id, content.sha256));
+        if side == Side::Recekon {
+            for parcel in journal.parcels_in(Direction::Out, ParcelState::ALL).unwrap() {
+                let shas = journal.parcel_files(parcel.row).unwrap().iter().map(|file| file.sha256).collect();
+                look.parcels.push((parcel.id, parcel.state, shas));
             }
+            let goes = [FileState::Gated, FileState::InParcel, FileState::Kept, FileState::Archived];
+            let rows = journal.files_in(&goes).unwrap().into_iter();
+            look.accepted = rows.filter_map(|row| Some((row.id, row.content?.sha256))).collect();
         }
         for one in held(journal).unwrap() {
             let shas = match one.id {
@@ -507,7 +525,8 @@ impl Story {
                 }
                 Subject::Parcel(row) => {
                     let files = journal.parcel_files(row).unwrap();
-                    let waiting = files.iter().filter(|file| file.waits == Waits::ForPerson && !file.delivered);
+                    let waiting =
+                        files.iter().filter(|file| file.waits == Waits::ForPerson && !file.delivered);
                     let waiting: Vec<Sha> = waiting.map(|file| file.sha256).collect();
                     match waiting.is_empty() {
                         true => self.parcels.get(&one.what).cloned().unwrap_or_default(),
@@ -543,26 +562,21 @@ impl Story {
         self.step += 1;
         self.log.push("the end".into());
         self.turns_until_quiet()?;
-        let under_way = |look: &Look| look.parcels.iter().any(|(_, state, _)| *state == ParcelState::Committed);
+        let under_way =
+            |look: &Look| look.parcels.iter().any(|(_, state, _)| *state == ParcelState::Committed);
         if self.looks.get(&Side::Recekon).is_some_and(under_way) {
             self.send_again_what_is_overdue()?;
             self.turns_until_quiet()?;
         }
-        self.rule.at_the_end()?;
-        for side in Side::BOTH {
-            let chain = self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
-            if !chain.is_some_and(|chain| chain.is_sound()) {
-                return Err(format!("the history of {} is not sound", side.name()));
-            }
-        }
-        Ok(())
+        self.rule.at_the_end()
     }
 
     fn send_again_what_is_overdue(&mut self) -> Result<(), String> {
         self.site.clock.jump(OVERDUE);
         self.visit(Side::Recekon, true, None, Station::turn)?;
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
-        for (at, _) in parcels.iter().enumerate().filter(|(_, (_, state, _))| *state == ParcelState::Expired) {
+        for (at, _) in parcels.iter().enumerate().filter(|(_, (_, state, _))| *state == ParcelState::Expired)
+        {
             let id = Subject::Parcel(i64::try_from(at + 1).unwrap_or_default());
             let medium = Some(self.site.stick());
             self.ask_to_decide(Side::Recekon, id, Decision::Again, medium, None)?;
@@ -574,14 +588,15 @@ impl Story {
         for _ in 0..ROUNDS {
             let before = (self.looks.clone(), self.site.arrived());
             for side in Side::BOTH {
-                let outcome = self.visit(side, true, None, Station::turn)?;
-                let step = self.step;
-                if side == Side::Recekon {
-                    for bytes in self.site.files("recekon/watch").values() {
-                        self.rule.saw(&Digest::of(bytes).0, step, true);
-                    }
+                let done = self.turn_of(side, true, None, |station| {
+                    let outcome = station.turn();
+                    (codes(&outcome), station.journal().verify_chain(&[]).unwrap().is_sound())
+                })?;
+                let (codes, sound) = done.unwrap_or_default();
+                self.note(&codes);
+                if !sound {
+                    return Err(format!("the history of {} is not sound", side.name()));
                 }
-                self.note(&outcome.map(|outcome| codes(&outcome)).unwrap_or_default());
             }
             if before == (self.looks.clone(), self.site.arrived()) {
                 return Ok(());
