@@ -25,7 +25,8 @@ pub struct Spec {
 impl Spec {
     /// A file of any month and body.
     pub fn any(rng: &mut Rng) -> Self {
-        let (month, body) = (if rng.below(4) == 0 { 12 } else { 11 }, if rng.below(3) == 0 { 2 } else { 1 });
+        // Mostly one month of one body, so that files meet.
+        let (month, body) = (if rng.below(6) == 0 { 12 } else { 11 }, if rng.below(6) == 0 { 2 } else { 1 });
         let mut spec = Self { month, body, claims: Vec::new() };
         spec.claims = spec.draw(1 + rng.below(3), &[], rng);
         spec

@@ -205,13 +205,21 @@ impl Rule {
         Ok(())
     }
 
-    /// How many contents came to the terminal, were held for a person, and were let pass.
-    pub fn figures(&self) -> [usize; 3] {
-        let count = |of: fn(&Known) -> bool| self.contents.values().filter(|known| of(known)).count();
-        [
-            count(|known| known.arrived > 0),
-            count(|known| known.asked),
-            count(|known| !known.releases.is_empty()),
-        ]
+    /// Counts what came of the contents.
+    pub fn count(&self, figures: &mut BTreeMap<String, usize>) {
+        let mut add = |what: &str, count: usize| *figures.entry(what.to_owned()).or_default() += count;
+        for known in self.contents.values() {
+            add("contents that arrived", usize::from(known.arrived > 0));
+            add("arrivals of the same bytes", known.arrived.saturating_sub(1));
+            add("contents let pass", usize::from(!known.releases.is_empty()));
+            add("contents ended by a person", usize::from(known.ended));
+        }
+        let arrived = || self.contents.iter().filter(|(_, known)| known.arrived > 0);
+        for (sha, known) in arrived() {
+            let shares = |(other_sha, other): (&Sha, &Known)| {
+                other_sha < sha && other.spec.shares_a_claim_with(&known.spec)
+            };
+            add("pairs that arrived and share a claim", arrived().filter(|other| shares(*other)).count());
+        }
     }
 }

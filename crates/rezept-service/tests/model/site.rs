@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use rezept_journal::{Clock, Timestamp};
@@ -88,6 +88,25 @@ impl Site {
         }
         let random = Arc::new(Mutex::new(Rng::new(seed)));
         Self { folder, clock: Arc::new(TestClock::ticking()), random, written: 0, taken: 0 }
+    }
+
+    /// A place whose stations have been started once. Making a journal takes as long as several turns, so all histories begin
+    /// with copies.
+    pub fn started(seed: u64) -> Self {
+        static FIRST: OnceLock<Site> = OnceLock::new();
+        let first = FIRST.get_or_init(|| {
+            let site = Self::new(0);
+            for side in Side::BOTH {
+                site.open(side, false, &Faults::none());
+            }
+            site
+        });
+        let site = Self::new(seed);
+        for side in Side::BOTH {
+            let data = format!("{}/data", side.name());
+            copy_all(&first.at(&data), &site.at(&data));
+        }
+        site
     }
 
     pub fn at(&self, path: &str) -> PathBuf {

@@ -33,6 +33,8 @@ pub enum What {
     SenderTurn,
     /// A turn of the terminal, likewise.
     TerminalTurn,
+    /// The stick goes from the receipt computer to the terminal, and perhaps back.
+    Carry,
     /// `send FILE`.
     Send,
     /// `exchange MEDIUM` at either station.
@@ -61,26 +63,27 @@ pub enum What {
 
 /// How often each happens.
 const WEIGHTS: &[(What, usize)] = &[
-    (What::Write, 10),
+    (What::Write, 8),
     (What::Copy, 4),
     (What::Correct, 8),
     (What::Part, 3),
     (What::Reorder, 2),
-    (What::Delete, 3),
-    (What::SenderTurn, 18),
-    (What::TerminalTurn, 14),
-    (What::Send, 4),
-    (What::Exchange, 5),
-    (What::Release, 12),
+    (What::Delete, 2),
+    (What::SenderTurn, 10),
+    (What::TerminalTurn, 8),
+    (What::Carry, 12),
+    (What::Send, 5),
+    (What::Exchange, 4),
+    (What::Release, 16),
     (What::Refuse, 3),
-    (What::Cancel, 3),
+    (What::Cancel, 6),
     (What::Again, 3),
-    (What::Take, 3),
-    (What::LoseStick, 2),
-    (What::ImageStick, 2),
-    (What::OldStick, 2),
-    (What::KeepTerminal, 1),
-    (What::RestoreTerminal, 1),
+    (What::Take, 4),
+    (What::LoseStick, 3),
+    (What::ImageStick, 4),
+    (What::OldStick, 4),
+    (What::KeepTerminal, 2),
+    (What::RestoreTerminal, 2),
 ];
 
 /// A step and what its details are drawn from.
@@ -90,20 +93,43 @@ pub struct Step {
     pub dice: u64,
 }
 
+/// What seldom comes together by chance: a delivery that the receipt computer never hears of, an old stick, a terminal that
+/// forgot, a corrected file after staff took the first one.
+const MOTIFS: &[&[What]] = &[
+    &[What::Carry, What::LoseStick, What::Cancel, What::Correct, What::Carry, What::Release],
+    &[What::Carry, What::LoseStick, What::Cancel, What::Write, What::Carry],
+    &[What::SenderTurn, What::Cancel, What::Correct, What::Carry, What::Release, What::Carry],
+    &[What::KeepTerminal, What::Carry, What::RestoreTerminal, What::TerminalTurn, What::Release],
+    &[What::SenderTurn, What::ImageStick, What::Carry, What::Cancel, What::OldStick, What::Carry],
+    &[What::Carry, What::Take, What::Correct, What::SenderTurn, What::Release, What::Carry, What::Release],
+    &[What::Carry, What::Carry, What::Copy, What::SenderTurn, What::Release, What::Carry],
+    &[What::SenderTurn, What::LoseStick, What::Again, What::TerminalTurn, What::OldStick, What::Carry],
+];
+
 /// Draws a history.
 pub fn draw(seed: u64, steps: usize) -> Vec<Step> {
     let mut rng = Rng::new(seed);
-    let all: usize = WEIGHTS.iter().map(|(_, weight)| weight).sum();
-    let mut one = || {
-        let mut at = rng.below(all);
-        let found = WEIGHTS.iter().find(|(_, weight)| {
-            let here = at < *weight;
-            at = at.saturating_sub(*weight);
-            here
-        });
-        Step { what: found.map_or(What::SenderTurn, |(what, _)| *what), dice: rng.next_u64() }
-    };
-    (0..steps).map(|_| one()).collect()
+    let mut drawn = Vec::new();
+    while drawn.len() < steps {
+        let motif = MOTIFS.get(rng.below(MOTIFS.len())).filter(|_| rng.below(5) == 0);
+        let one = [one_of_all(&mut rng)];
+        for what in motif.copied().unwrap_or(&one) {
+            drawn.push(Step { what: *what, dice: rng.next_u64() });
+        }
+    }
+    drawn.truncate(steps);
+    drawn
+}
+
+fn one_of_all(rng: &mut Rng) -> What {
+    let mut at = rng.below(WEIGHTS.iter().map(|(_, weight)| weight).sum());
+    for (what, weight) in WEIGHTS {
+        if at < *weight {
+            return *what;
+        }
+        at -= weight;
+    }
+    What::SenderTurn
 }
 
 /// Each kill lies among so many cut points: about as many as a turn has that carries a file.
@@ -137,12 +163,13 @@ pub struct Story {
     has_image: bool,
     kept_at: Option<usize>,
     names: usize,
+    figures: BTreeMap<String, usize>,
 }
 
 impl Story {
     pub fn new(seed: u64) -> Self {
         Self {
-            site: Site::new(seed),
+            site: Site::started(seed),
             rule: Rule::default(),
             step: 0,
             log: Vec::new(),
@@ -151,12 +178,14 @@ impl Story {
             has_image: false,
             kept_at: None,
             names: 0,
+            figures: BTreeMap::new(),
         }
     }
 
-    /// How many contents came to the terminal, were held, and were let pass.
-    pub fn figures(&self) -> [usize; 3] {
-        self.rule.figures()
+    /// How often what happened, to see that a history is no empty one.
+    pub fn figures(mut self) -> BTreeMap<String, usize> {
+        self.rule.count(&mut self.figures);
+        self.figures
     }
 
     /// Carries out a history and looks at its end.
@@ -217,13 +246,23 @@ impl Story {
             }
             What::SenderTurn => self.turn(Side::Recekon, rng)?,
             What::TerminalTurn => self.turn(Side::Terminal, rng)?,
+            What::Carry => {
+                let back = rng.coin();
+                for side in [Side::Recekon, Side::Terminal] {
+                    self.turn_of(side, true, some_cut(rng, 6), Station::turn)?;
+                }
+                if back {
+                    self.note("and back");
+                    self.turn_of(Side::Recekon, true, None, Station::turn)?;
+                }
+            }
             What::Send => self.send(rng)?,
             What::Exchange => {
                 let side = if rng.coin() { Side::Recekon } else { Side::Terminal };
                 let ask = Ask::Exchange { medium: self.site.stick() };
                 self.note(side.name());
                 let kill = some_cut(rng, 8);
-                self.visit(side, true, kill, |station| station.answer_for(None, &ask))?;
+                self.turn_of(side, true, kill, |station| station.answer_for(None, &ask))?;
             }
             What::Release => self.decide(Decision::Release, rng)?,
             What::Refuse => self.decide(Decision::Refuse, rng)?,
@@ -291,8 +330,26 @@ impl Story {
         if !stick {
             self.note("without stick");
         }
-        self.visit(side, stick, kill, Station::turn)?;
+        self.turn_of(side, stick, kill, Station::turn)?;
         Ok(())
+    }
+
+    /// A whole turn, in one way or another. One that comes to its end saw what lay in the watched folder.
+    fn turn_of<T>(
+        &mut self,
+        side: Side,
+        stick: bool,
+        kill: Option<u64>,
+        work: impl FnOnce(&mut Station) -> T,
+    ) -> Result<Option<T>, String> {
+        let there = self.site.files("recekon/watch");
+        let done = self.visit(side, stick, kill, work)?;
+        if side == Side::Recekon && done.is_some() {
+            for bytes in there.values() {
+                self.rule.saw(&Digest::of(bytes).0, self.step, true);
+            }
+        }
+        Ok(done)
     }
 
     fn send(&mut self, rng: &mut Rng) -> Result<(), String> {
@@ -334,12 +391,17 @@ impl Story {
                 }
             }
         }
-        let Some((side, (id, shas, code))) = all.get(rng.below(all.len())).cloned() else { return Ok(()) };
+        let Some((side, (id, shas, code))) = all.get(rng.below(all.len())).cloned() else {
+            self.note("nothing: a turn");
+            return self.turn(Side::Recekon, rng);
+        };
         let words: Vec<String> =
             shas.iter().filter_map(|sha| self.rule.spec_of(sha)).map(Spec::words).collect();
         self.note(&format!("{} {id} {} {}", side.name(), code.map_or("", Code::as_str), words.join(", ")));
         let kill = some_cut(rng, 8);
         let Some(free) = self.ask_to_decide(side, id, decision, None, kill)? else { return Ok(()) };
+        let answered = format!("{decision:?} {} at {}", code.map_or("", Code::as_str), side.name());
+        *self.figures.entry(answered).or_default() += 1;
         for sha in shas {
             match decision {
                 Decision::Release => self.rule.released(&sha, self.step),
@@ -363,11 +425,13 @@ impl Story {
         let known: Vec<Sha> = self.rule.contents();
         let answer = self.visit(side, true, kill, |station| {
             let outcome = station.answer_for(None, &ask);
-            let live = station.journal().files_in(&[FileState::Gated, FileState::InParcel]).unwrap();
-            let live: BTreeSet<Sha> = live.into_iter().filter_map(|row| Some(row.content?.sha256)).collect();
-            (outcome, live)
+            (outcome, live(station))
         })?;
-        let Some((outcome, live)) = answer else { return Ok(None) };
+        let Some((outcome, live)) = answer else {
+            // It may have been carried out or not: what lies in the journal says so.
+            let accepted = self.visit(side, false, None, live)?.unwrap_or_default();
+            return Ok(Some(known.into_iter().filter(|sha| !accepted.contains(sha)).collect()));
+        };
         self.note(&codes(&outcome));
         let done = outcome.problems.is_empty();
         Ok(done.then(|| known.into_iter().filter(|sha| !live.contains(sha)).collect()))
@@ -377,7 +441,8 @@ impl Story {
     fn end_or_repeat(&mut self, what: What, rng: &mut Rng) -> Result<(), String> {
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
         if parcels.is_empty() {
-            return Ok(());
+            self.note("nothing: a turn");
+            return self.turn(Side::Recekon, rng);
         }
         // Rather one of the last ones.
         let at = parcels.len() - 1 - rng.below(parcels.len().min(3));
@@ -425,6 +490,7 @@ impl Story {
             }
             Err(_) => {
                 self.note("killed");
+                *self.figures.entry("kills".into()).or_default() += 1;
                 None
             }
         };
@@ -444,18 +510,14 @@ impl Story {
     fn look(&self, station: &Station, side: Side) -> Look {
         let journal = station.journal();
         let mut look = Look::default();
-        for parcel in journal.parcels_in(Direction::Out, ParcelState::ALL).unwrap() {
-            let shas = journal.parcel_files(parcel.row).unwrap().iter().map(|file| file.sha256).collect();
-            look.parcels.push((parcel.id, parcel.state, shas));
-        }
-        for row in journal.files_in(FileState::ALL).unwrap() {
-            let live = matches!(
-                row.state,
-                FileState::Gated | FileState::InParcel | FileState::Kept | FileState::Archived
-            );
-            if let Some(content) = row.content.filter(|_| live && side == Side::Recekon) {
-                look.accepted.push((row.id, content.sha256));
+        if side == Side::Recekon {
+            for parcel in journal.parcels_in(Direction::Out, ParcelState::ALL).unwrap() {
+                let shas = journal.parcel_files(parcel.row).unwrap().iter().map(|file| file.sha256).collect();
+                look.parcels.push((parcel.id, parcel.state, shas));
             }
+            let goes = [FileState::Gated, FileState::InParcel, FileState::Kept, FileState::Archived];
+            let rows = journal.files_in(&goes).unwrap().into_iter();
+            look.accepted = rows.filter_map(|row| Some((row.id, row.content?.sha256))).collect();
         }
         for one in held(journal).unwrap() {
             let shas = match one.id {
@@ -501,6 +563,16 @@ impl Story {
         self.step += 1;
         self.log.push("the end".into());
         self.turns_until_quiet()?;
+        let under_way =
+            |look: &Look| look.parcels.iter().any(|(_, state, _)| *state == ParcelState::Committed);
+        if self.looks.get(&Side::Recekon).is_some_and(under_way) {
+            self.send_again_what_is_overdue()?;
+            self.turns_until_quiet()?;
+        }
+        self.rule.at_the_end()
+    }
+
+    fn send_again_what_is_overdue(&mut self) -> Result<(), String> {
         self.site.clock.jump(OVERDUE);
         self.visit(Side::Recekon, true, None, Station::turn)?;
         let parcels = self.looks.get(&Side::Recekon).cloned().unwrap_or_default().parcels;
@@ -510,15 +582,6 @@ impl Story {
             let medium = Some(self.site.stick());
             self.ask_to_decide(Side::Recekon, id, Decision::Again, medium, None)?;
         }
-        self.turns_until_quiet()?;
-        self.rule.at_the_end()?;
-        for side in Side::BOTH {
-            let chain =
-                self.visit(side, true, None, |station| station.journal().verify_chain(&[]).unwrap())?;
-            if !chain.is_some_and(|chain| chain.is_sound()) {
-                return Err(format!("the history of {} is not sound", side.name()));
-            }
-        }
         Ok(())
     }
 
@@ -526,14 +589,15 @@ impl Story {
         for _ in 0..ROUNDS {
             let before = (self.looks.clone(), self.site.arrived());
             for side in Side::BOTH {
-                let outcome = self.visit(side, true, None, Station::turn)?;
-                let step = self.step;
-                if side == Side::Recekon {
-                    for bytes in self.site.files("recekon/watch").values() {
-                        self.rule.saw(&Digest::of(bytes).0, step, true);
-                    }
+                let done = self.turn_of(side, true, None, |station| {
+                    let outcome = station.turn();
+                    (codes(&outcome), station.journal().verify_chain(&[]).unwrap().is_sound())
+                })?;
+                let (codes, sound) = done.unwrap_or_default();
+                self.note(&codes);
+                if !sound {
+                    return Err(format!("the history of {} is not sound", side.name()));
                 }
-                self.note(&outcome.map(|outcome| codes(&outcome)).unwrap_or_default());
             }
             if before == (self.looks.clone(), self.site.arrived()) {
                 return Ok(());
@@ -541,6 +605,12 @@ impl Story {
         }
         Err(format!("something still moves after {ROUNDS} rounds: {:?}", self.looks))
     }
+}
+
+/// The contents of which a file is under way.
+fn live(station: &mut Station) -> BTreeSet<Sha> {
+    let rows = station.journal().files_in(&[FileState::Gated, FileState::InParcel]).unwrap();
+    rows.into_iter().filter_map(|row| Some(row.content?.sha256)).collect()
 }
 
 /// The codes of what went wrong.
