@@ -523,6 +523,7 @@ impl Process {
         errors.extend(self.carry_all());
         errors.extend(self.with(|engine, intake| engine.finish_deliveries(intake).err()));
         errors.extend(self.with(|engine, _| engine.finish_acknowledged().err()));
+        errors.extend(self.with(|engine, _| engine.finish_originals().err()));
         errors
     }
 

@@ -26,7 +26,9 @@ fn a_sealed_parcel_goes_there_and_its_acknowledgement_comes_back() {
     assert_eq!(received.inner, sent.inner);
     assert_eq!(converged(&bench, &Story::default()), [""; 0]);
     for site in &bench.sites {
-        assert_eq!(site.spool.paths(), [""; 0], "the spool of {} is empty again", site.name);
+        let mut left = site.spool.paths();
+        left.retain(|path| path != "kept/");
+        assert_eq!(left, [""; 0], "the spool of {} is empty again", site.name);
     }
 }
 
